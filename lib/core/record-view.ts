@@ -1,0 +1,18 @@
+/**
+ * Records that came in one batch, by index, decoded only as far as somebody asks.
+ *
+ * Buffers are views of the fetch answer: valid while the batch is processed; copy what outlives it
+ * (a slice of 16 bytes pins the megabyte that it was cut from).
+ */
+import type { RecordHeaders } from './headers.ts'
+import type { TimestampType } from './record.ts'
+
+export interface RecordView {
+  readonly count: number
+  readonly timestampType: TimestampType
+  offset(index: number): number
+  timestamp(index: number): number
+  key(index: number): Buffer | null
+  value(index: number): Buffer | null
+  headers(index: number): RecordHeaders
+}

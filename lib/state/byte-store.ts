@@ -1,0 +1,34 @@
+/**
+ * PORT: ordered bytes, the bottom of state. One per task; LevelDB on disk, a sorted map in memory.
+ *
+ * 1. Keys are ordered by unsigned bytes.
+ * 2. `write` is atomic. At most one is in flight; a second call before the first has resolved is a
+ *    bug and throws.
+ * 3. A scan sees the rows as they were when `scan` was called.
+ * 4. `get` is synchronous; a row whose `write` is in flight may or may not be seen.
+ */
+
+export interface ByteRange {
+  /** Inclusive. */
+  readonly from?: Buffer
+  /** Exclusive. */
+  readonly until?: Buffer
+  readonly reverse?: boolean
+  readonly limit?: number
+}
+
+export type ByteOperation =
+  | { readonly type: 'put'; readonly key: Buffer; readonly value: Buffer }
+  | { readonly type: 'del'; readonly key: Buffer }
+
+export type ByteRow = readonly [key: Buffer, value: Buffer]
+
+export interface ByteStore {
+  get(key: Buffer): Buffer | undefined
+  /** Rows in order, in chunks; the caller closes by finishing or by `return()`. */
+  scan(range: ByteRange): AsyncIterable<readonly ByteRow[]>
+  write(operations: readonly ByteOperation[]): Promise<void>
+  /** Deletes a range, not atomically with anything else. */
+  clear(range: ByteRange): Promise<void>
+  close(): Promise<void>
+}
