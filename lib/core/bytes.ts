@@ -4,7 +4,7 @@ export const EMPTY: Buffer = Buffer.alloc(0)
 
 /** A string that is equal exactly when the bytes are: for keys of a Map. One char a byte. */
 export function mapKey(bytes: Buffer): string {
-  return bytes.latin1Slice(0, bytes.length)
+  return bytes.toString('latin1')
 }
 
 /** The inverse of {@link mapKey}. */

@@ -1,0 +1,58 @@
+/**
+ * Integers in JSON beyond ±2^53, which `JSON.parse` rounds in silence.
+ *
+ * Bytes are looked at in steps: a run of 16 digits cannot hide between two bytes that are 16 apart
+ * and no digits, so most records cost a sixteenth of a scan. Only where there is such a run (it may
+ * be a fraction, or within a string) the slow parser reads the text.
+ */
+import { parse } from 'lossless-json'
+
+/** Digits of the smallest integer that a number may not hold. */
+const RUN = 16
+const INTEGER = /^-?\d+$/
+
+/** What integers beyond ±2^53 become. */
+export type IntegerMode = 'bigint' | 'string' | 'round' | 'refuse'
+
+/** Thrown in the mode `'refuse'`; the message is the integer. */
+export class UnsafeInteger extends Error {}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39
+}
+
+/** Whether 16 digits stand side by side anywhere in these bytes. */
+export function hasLongDigitRun(data: Uint8Array): boolean {
+  let at = RUN - 1
+  while (at < data.length) {
+    if (!isDigit(data[at])) {
+      at += RUN
+      continue
+    }
+    let first = at
+    while (isDigit(data[first - 1])) first -= 1
+    let behind = at + 1
+    while (isDigit(data[behind])) behind += 1
+    if (behind - first >= RUN) return true
+    at = behind + RUN
+  }
+  return false
+}
+
+/** Parses JSON that may hold large integers. Throws SyntaxError, and {@link UnsafeInteger}. */
+export function parseIntegers(text: string, mode: IntegerMode): unknown {
+  return parse(text, null, {
+    parseNumber: (number) => numberOf(number, mode),
+    // As JSON.parse does.
+    onDuplicateKey: ({ newValue }) => newValue,
+  })
+}
+
+function numberOf(text: string, mode: IntegerMode): number | bigint | string {
+  const value = Number(text)
+  if (Number.isSafeInteger(value) || !INTEGER.test(text)) return value
+  if (mode === 'bigint') return BigInt(text)
+  if (mode === 'string') return text
+  if (mode === 'round') return value
+  throw new UnsafeInteger(text)
+}

@@ -1,0 +1,96 @@
+/**
+ * JSON as UTF-8, without spaces.
+ *
+ * 1. Nothing is rounded in silence: an integer beyond ±2^53 is refused, read and written, unless
+ *    the options say what it becomes.
+ * 2. The text `null` is no value: read it is NULL_VALUE or NULL_KEY, written ENCODE_FAILED.
+ * 3. Keys have their properties sorted, at every depth.
+ */
+import { messageOf } from '../errors.ts'
+import type { JsonOptions, JsonSerde, Serde, SerdeContext, StandardSchema } from '../serde.ts'
+import type { Check } from './check.ts'
+import { isStandardSchema, schemaCheck } from './check.ts'
+import type { IntegerMode } from './json-integers.ts'
+import { hasLongDigitRun, parseIntegers, UnsafeInteger } from './json-integers.ts'
+import { writeJson } from './json-writer.ts'
+import { undecodable, unencodable, unexpectedNull, unsafeInteger } from './serde-error.ts'
+import { decodeText } from './text.ts'
+
+const INTEGERS = "say serdes.json({ integers: 'bigint' | 'string' | 'round' })"
+
+type JsonArgument<T> = StandardSchema<T> | Check<T> | JsonOptions
+
+/** `serdes.json`. */
+export const json: JsonSerde = <T>(first?: JsonArgument<T>, options?: JsonOptions): Serde<T> => {
+  if (isStandardSchema(first)) return jsonSerde(schemaCheck<T>(first), options)
+  if (typeof first === 'function') return jsonSerde(first, options)
+  // Without a check the type is the caller's claim.
+  return jsonSerde((input) => input as T, first)
+}
+
+function jsonSerde<T>(check: Check<T>, options: JsonOptions | undefined): Serde<T> {
+  const mode: IntegerMode = options?.integers ?? 'refuse'
+  return {
+    format: 'json',
+    serialize: (value, context) => {
+      const bytes = Buffer.from(write(value, mode, context), 'utf8')
+      if (mode === 'refuse' && hasLongDigitRun(bytes)) refuseUnsafe(bytes, context)
+      return bytes
+    },
+    deserialize: (data, context) => {
+      const input = read(data, mode, context)
+      if (input === null) throw unexpectedNull(context, 'the text null')
+      try {
+        return check(input)
+      } catch (cause) {
+        throw undecodable(context, `does not pass its check: ${messageOf(cause)}`, cause)
+      }
+    },
+  }
+}
+
+function read(data: Buffer, mode: IntegerMode, context: SerdeContext): unknown {
+  const text = decodeText(data, context)
+  try {
+    return mode !== 'round' && hasLongDigitRun(data) ? parseIntegers(text, mode) : JSON.parse(text)
+  } catch (cause) {
+    if (cause instanceof UnsafeInteger) throw unsafeInteger(context, cause.message, INTEGERS, cause)
+    throw undecodable(context, `is not JSON: ${messageOf(cause)}`, cause)
+  }
+}
+
+function write(value: unknown, mode: IntegerMode, context: SerdeContext): string {
+  let text: string | undefined
+  try {
+    text = textOf(value, mode, context.part === 'key')
+  } catch (cause) {
+    throw unencodable(context, `cannot be written as JSON: ${messageOf(cause)}`, cause)
+  }
+  if (text === undefined || text === 'null')
+    throw unencodable(context, `is ${String(value)}, which JSON has no text for`)
+  return text
+}
+
+function textOf(value: unknown, mode: IntegerMode, sorted: boolean): string | undefined {
+  if (sorted || mode === 'bigint') return writeJson(value, sorted)
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    // Bigints may stand in any value; looking for them first would cost every record.
+    if (messageOf(error).includes('BigInt')) return writeJson(value, sorted)
+    throw error
+  }
+}
+
+/** What could not be read back is refused where it is made, not where it is needed. */
+function refuseUnsafe(bytes: Buffer, context: SerdeContext): void {
+  try {
+    parseIntegers(bytes.toString('utf8'), 'refuse')
+  } catch (cause) {
+    throw unencodable(
+      context,
+      `holds ${messageOf(cause)}, which a number cannot hold exactly, so it could not be read back: ${INTEGERS}`,
+      cause,
+    )
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Text as UTF-8, strict both ways: bytes that are no UTF-8 and halves of surrogate pairs are
+ * errors, for replacing them would make unequal keys equal.
+ */
+import { isUtf8 } from 'node:buffer'
+import type { Serde, SerdeContext } from '../serde.ts'
+import { undecodable, unencodable } from './serde-error.ts'
+
+const LONE_SURROGATE = /\p{Surrogate}/u
+const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
+
+/** The text of UTF-8 bytes. A byte order mark is kept, so that bytes come back as they were. */
+export function decodeText(data: Buffer, context: SerdeContext): string {
+  const text = data.toString('utf8')
+  // Only a replacement character can hide a mistake, and most text has none.
+  if (text.includes('\ufffd') && !isUtf8(data)) throw undecodable(context, 'is not UTF-8')
+  return text
+}
+
+/** The UTF-8 bytes of text. */
+export function encodeText(text: string, context: SerdeContext): Buffer {
+  const bytes = Buffer.from(text, 'utf8')
+  if (bytes.length !== text.length && LONE_SURROGATE.test(text))
+    throw unencodable(context, 'holds half of a surrogate pair, which UTF-8 cannot write')
+  return bytes
+}
+
+function serializeString(value: string, context: SerdeContext): Buffer {
+  if (typeof value !== 'string')
+    throw unencodable(context, `is of type ${typeof value}, not a string`)
+  return encodeText(value, context)
+}
+
+/** `serdes.string`. */
+export const stringSerde: Serde<string> = {
+  format: 'string',
+  serialize: serializeString,
+  deserialize: decodeText,
+}
+
+/** `serdes.stringAs`: the type is a claim, the bytes are those of `serdes.string`. */
+export function stringAs<T extends string>(): Serde<T> {
+  return {
+    format: 'string',
+    serialize: serializeString,
+    deserialize: (data, context) => decodeText(data, context) as T,
+  }
+}
+
+/** `serdes.uuid`: its text, lower case as Java writes it, so that equal ids are equal bytes. */
+export const uuidSerde: Serde<string> = {
+  format: 'uuid',
+  serialize: (value, context) => {
+    if (!UUID.test(value)) throw unencodable(context, 'is not a UUID')
+    return Buffer.from(value.toLowerCase(), 'latin1')
+  },
+  deserialize: (data, context) => {
+    const text = data.toString('latin1')
+    if (!UUID.test(text)) throw undecodable(context, 'is not the text of a UUID')
+    return text
+  },
+}
