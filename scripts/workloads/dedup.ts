@@ -1,0 +1,40 @@
+/** Records of which many are sent again within the horizon: each id comes out once, in order. */
+import { StreamsBuilder, serdes } from 'millrace'
+import type { InputRecord, Workload } from './workload.ts'
+import { compareAsSets } from './workload.ts'
+
+export const dedup: Workload = {
+  name: 'dedup',
+  topology: () => {
+    const builder = new StreamsBuilder()
+    builder
+      .stream('dd-in', { key: serdes.string, value: serdes.string })
+      .dropDuplicates({ id: (value) => value, within: '10m', store: 'dd-seen' })
+      .to('dd-out')
+    return builder.build()
+  },
+  inputTopics: ['dd-in'],
+  outputTopic: 'dd-out',
+  input: (pick, count) => {
+    const records: InputRecord[] = []
+    for (let at = 0; at < count; at++) {
+      const timestamp = 1_000_000 + at * 20
+      const back = pick(4) === 0 ? records[records.length - 1 - pick(20)] : undefined
+      if (back !== undefined) records.push({ ...back, timestamp })
+      else records.push({ topic: 'dd-in', key: `key-${pick(5)}`, value: `id-${at}`, timestamp })
+    }
+    return records
+  },
+  check: (input, output) => {
+    const first = new Set(input.map(({ key, value }) => `${key}/${value}`))
+    const found = output.map(({ key, value }) => `${key}/${value}`)
+    const wrong = compareAsSets([...first], found)
+    const latest = new Map<string, number>()
+    for (const { key, value } of output) {
+      const number = Number(value?.toString().slice(3))
+      if (number < (latest.get(`${key}`) ?? -1)) wrong.push(`out of order: ${key}/${value}`)
+      latest.set(`${key}`, number)
+    }
+    return wrong.slice(0, 10)
+  },
+}

@@ -1,0 +1,52 @@
+/**
+ * A workload: a topology, seeded input for it, and an oracle that folds the same input and says what
+ * is wrong with an output. The simulator and the tests on a real Kafka use the same ones.
+ *
+ * The oracle must not depend on how partitions interleave, for kills and rebalances change that: so
+ * each topology keys its stream by the key it came with, and joins look far enough.
+ */
+import type { Topology } from 'millrace'
+
+export interface InputRecord {
+  readonly topic: string
+  readonly key: string
+  readonly value: string
+  readonly timestamp: number
+}
+
+/** A committed record of an output topic, in the order of its partition. */
+export interface OutputRecord {
+  readonly partition: number
+  readonly key: Buffer
+  readonly value: Buffer | null
+  readonly timestamp: number
+}
+
+export interface Workload {
+  readonly name: string
+  readonly topology: () => Topology
+  readonly inputTopics: readonly string[]
+  readonly outputTopic: string
+  /** `pick(n)` is a whole number below n. In the order in which they are written. */
+  readonly input: (pick: (below: number) => number, count: number) => readonly InputRecord[]
+  /** What is wrong, in words; empty when all is well. `partitionOf` places keys as Kafka does. */
+  readonly check: (
+    input: readonly InputRecord[],
+    output: readonly OutputRecord[],
+    partitionOf: (key: string) => number,
+  ) => readonly string[]
+}
+
+/** The first differences between what must be there, each exactly once, and what is. */
+export function compareAsSets(expected: readonly string[], found: readonly string[]): string[] {
+  const missing = new Map<string, number>()
+  for (const item of expected) missing.set(item, (missing.get(item) ?? 0) + 1)
+  const wrong: string[] = []
+  for (const item of found) {
+    const left = missing.get(item) ?? 0
+    if (left === 0) wrong.push(`doubled or foreign: ${item}`)
+    else missing.set(item, left - 1)
+  }
+  for (const [item, left] of missing) if (left > 0) wrong.push(`lost: ${item}`)
+  return wrong.slice(0, 10)
+}
