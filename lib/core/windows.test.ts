@@ -9,6 +9,7 @@ describe('windows', () => {
       sizeMs: 60_000,
       advanceMs: 60_000,
       graceMs: 10_000,
+      time: 'stream',
     })
   })
 
@@ -18,6 +19,7 @@ describe('windows', () => {
       sizeMs: 10_000,
       advanceMs: 4000,
       graceMs: 0,
+      time: 'stream',
     })
   })
 

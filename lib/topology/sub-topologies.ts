@@ -1,0 +1,116 @@
+/**
+ * Cuts a program into its connected parts. Nodes belong together that forward to each other, share a
+ * store, or must be partitioned alike; only topics run between the parts.
+ */
+import { createHash } from 'node:crypto'
+import { ConfigError } from '../core/errors.ts'
+import type { StoreSpec } from '../state/stores.ts'
+import type { Program, ProgramNode, SourceNode, SubTopology } from './nodes.ts'
+
+/** What the numbers of one task may take of the offset metadata, in bytes before base64. */
+const METADATA_LIMIT = 3 * 1024
+/** Length, `t:` and the number itself. */
+const METADATA_ENTRY = 14
+
+/** The parts in the order of their ids. Throws a ConfigError for a part that nothing feeds. */
+export function subTopologies(program: Program): readonly SubTopology[] {
+  const parts = new Map<string, ProgramNode[]>()
+  const root = connect(program)
+  for (const [name, node] of program.nodes) {
+    const part = parts.get(root(name))
+    if (part === undefined) parts.set(root(name), [node])
+    else part.push(node)
+  }
+  return [...parts.values()]
+    .map((nodes) => subTopology(nodes, program))
+    .sort((left, right) => compareBytes(left.id, right.id))
+}
+
+/** First 8 bytes of SHA-256 over what instances of one application must agree on (FORMATS). */
+export function fingerprint(program: Program): Buffer {
+  const lines = subTopologies(program).flatMap(({ id, sources, nodes, stores }) => [
+    `sub-topology ${id}`,
+    ...sources.flatMap((source) => topicsOf(source).map((topic) => `source ${id} ${topic}`)),
+    ...nodes.flatMap((node) =>
+      node.kind === 'sink' && node.internal ? [`internal ${id} ${String(node.topic)}`] : [],
+    ),
+    ...stores.map((store) => `store ${id} ${store.name} ${store.kind} ${store.format}`),
+  ])
+  return createHash('sha256').update(lines.sort().join('\n')).digest().subarray(0, 8)
+}
+
+/** Names, or the text of the pattern. */
+export function topicsOf(source: SourceNode): readonly string[] {
+  return source.topics instanceof RegExp ? [source.topics.source] : source.topics
+}
+
+/** Union-find: for each node the name that stands for its part. */
+function connect(program: Program): (name: string) => string {
+  const above = new Map<string, string>()
+  const root = (name: string): string => {
+    let at = name
+    for (let next = above.get(at); next !== undefined; next = above.get(at)) at = next
+    return at
+  }
+  const join = (left: string, right: string): void => {
+    const [from, to] = [root(left), root(right)]
+    if (from !== to) above.set(from, to)
+  }
+  const opener = new Map<string, string>()
+  for (const [name, node] of program.nodes) {
+    if (node.kind === 'source') continue
+    for (const parent of node.parents) join(name, parent)
+    if (node.kind === 'sink') continue
+    for (const store of node.stores) {
+      join(name, opener.get(store) ?? name)
+      opener.set(store, name)
+    }
+  }
+  for (const { sources } of program.copartitions)
+    for (const source of sources) join(source, sources[0] ?? source)
+  return root
+}
+
+function subTopology(nodes: readonly ProgramNode[], program: Program): SubTopology {
+  const sources = nodes.filter((node) => node.kind === 'source')
+  const id = sources.flatMap(topicsOf).sort(compareBytes)[0]
+  if (id === undefined)
+    throw new ConfigError(
+      'INVALID_OPTION',
+      `nothing feeds ${nodes.map(({ name }) => name).join(', ')}: connect it to a source`,
+    )
+  const names = new Set(sources.map(({ name }) => name))
+  checkMetadata(id, nodes)
+  return {
+    id,
+    sources,
+    nodes,
+    stores: storesOf(nodes, program),
+    copartitions: program.copartitions.filter((group) =>
+      group.sources.some((source) => names.has(source)),
+    ),
+  }
+}
+
+function storesOf(nodes: readonly ProgramNode[], program: Program): readonly StoreSpec[] {
+  const opened = new Set(nodes.flatMap((node) => (node.kind === 'processor' ? node.stores : [])))
+  return [...program.stores.values()].filter(({ name }) => opened.has(name))
+}
+
+/** Numbers ride in the offset metadata, which Kafka limits; better said here than at a commit. */
+function checkMetadata(id: string, nodes: readonly ProgramNode[]): void {
+  let bytes = 0
+  for (const node of nodes)
+    if (node.kind === 'processor')
+      for (const number of node.numbers)
+        bytes += METADATA_ENTRY + Buffer.byteLength(node.name) + Buffer.byteLength(number)
+  if (bytes > METADATA_LIMIT)
+    throw new ConfigError(
+      'INVALID_OPTION',
+      `the nodes of sub-topology '${id}' commit numbers of ${bytes} bytes in all, ${METADATA_LIMIT} fit into the offset metadata: keep fewer, or keep them in a store`,
+    )
+}
+
+function compareBytes(left: string, right: string): number {
+  return Buffer.compare(Buffer.from(left), Buffer.from(right))
+}
