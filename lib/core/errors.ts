@@ -43,6 +43,7 @@ export type RetriableCode =
   | 'REQUEST_TIMEOUT'
   | 'OFFSETS_UNSTABLE'
   | 'TRANSACTION_PENDING'
+  | 'TRANSACTION_ABORTED'
 
 export type MigratedCode = 'FENCED' | 'GENERATION_ENDED' | 'PARTITION_LOST'
 

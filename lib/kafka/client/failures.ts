@@ -1,0 +1,58 @@
+/**
+ * Codes as errors: which class, hence which reaction of the runtime, and what the user should do.
+ *
+ * Only for codes that end something; what is repeated never becomes an error.
+ */
+import type { StreamsError } from '../../core/errors.ts'
+import { ConfigError, FatalError, RetriableError, TaskMigratedError } from '../../core/errors.ts'
+import { errorName } from '../protocol/error-codes.ts'
+import { reactionTo } from './reactions.ts'
+
+/** `what`: the request and its subject, such as `OffsetCommit of group clicks`. */
+export function failureOf(code: number, what: string, detail?: string | null): StreamsError {
+  const told = detail === undefined || detail === null || detail === '' ? '' : ` (${detail})`
+  const said = `${what}: ${errorName(code)}${told}`
+  switch (reactionTo(code)) {
+    case 'retry':
+      return new RetriableError('BROKER_UNAVAILABLE', `${said}; it may answer differently later`)
+    case 'refresh':
+      return new RetriableError('COORDINATOR_MOVED', `${said}; nobody else has taken over yet`)
+    case 'rejoin':
+    case 'identify':
+    case 'stale':
+    case 'forgotten':
+      return new TaskMigratedError(
+        'GENERATION_ENDED',
+        `${said}: the group has gone on without this member; it joins again`,
+      )
+    case 'fenced':
+      return new TaskMigratedError(
+        'FENCED',
+        `${said}: the transaction timed out, or another process has the transactional id`,
+      )
+    case 'occupied':
+      return new FatalError(
+        'INSTANCE_ID_IN_USE',
+        `${said}: another living process has the same instanceId; give each its own`,
+      )
+    case 'denied':
+      return new FatalError(
+        'AUTHORIZATION_FAILED',
+        `${said}: the cluster refuses it to this user; add the ACL, or use other credentials`,
+      )
+    case 'config':
+      return new ConfigError(
+        'INVALID_OPTION',
+        `${said}: the cluster does not allow what the options ask for`,
+      )
+    case 'sequence':
+    case 'abort':
+    case 'ambiguous':
+      return new RetriableError('TRANSACTION_ABORTED', `${said}; it is rolled back and done again`)
+    default:
+      return new FatalError(
+        'INTERNAL',
+        `${said}: the cluster refuses what it should not be asked; please report it`,
+      )
+  }
+}
