@@ -80,7 +80,7 @@ export class MetricsRegistry implements Metrics {
     return this.#series.values()
   }
 
-  /** Forgets the series with these labels: a task that went elsewhere. Counters of it are kept. */
+  /** Forgets the gauges with these labels, as of a task that went elsewhere. What was counted stays. */
   forget(labels: Labels): void {
     for (const [id, series] of this.#series)
       if (series.kind === 'gauge' && matches(series.labels, labels)) this.#series.delete(id)
@@ -89,7 +89,7 @@ export class MetricsRegistry implements Metrics {
   get<N extends MetricName>(name: N, labels?: MetricLabels[N]): number {
     let sum = 0
     for (const series of this.#series.values()) {
-      if (series.name !== name || !matches(series.labels, labels ?? {})) continue
+      if (series.name !== name || !matches(series.labels, { ...labels })) continue
       sum += series.metric instanceof Histogram ? series.metric.count : series.metric.value
     }
     return sum
@@ -98,9 +98,10 @@ export class MetricsRegistry implements Metrics {
   #find(
     name: MetricName,
     kind: MetricKind,
-    labels: Labels,
+    labelled: object,
     make: () => Counter | Gauge | Histogram,
   ): Counter | Gauge | Histogram {
+    const labels: Labels = { ...labelled }
     const id = `${name}${JSON.stringify(Object.entries(labels).sort())}`
     const found = this.#series.get(id)
     if (found !== undefined) return found.metric
@@ -111,5 +112,7 @@ export class MetricsRegistry implements Metrics {
 }
 
 function matches(labels: Labels, wanted: Labels): boolean {
-  return Object.entries(wanted).every(([name, value]) => value === undefined || labels[name] === value)
+  return Object.entries(wanted).every(
+    ([name, value]) => value === undefined || labels[name] === value,
+  )
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import type { ErrorPolicies } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import type { TaskState } from '../state/task-state.ts'
-import type { SubTopology } from '../topology/sub-topologies.ts'
+import type { SubTopology } from '../topology/nodes.ts'
 import type { Collector } from './collector.ts'
 import type { MetricsRegistry } from './metrics-registry.ts'
 
@@ -46,8 +46,6 @@ export interface TaskOptions {
   readonly maxFutureSkewMs?: number
   /** 0: a partition at its end is not waited for; -1: never wait, not even for what is there. */
   readonly maxTaskIdleMs?: number
-  /** Lets the wall clock advance stream time when every input has been idle that long. */
-  readonly idleAfterMs?: number
   /** First 8 bytes of topic ids, by topic: sources and changelogs. They are committed too. */
   readonly topicIds?: ReadonlyMap<string, Buffer>
   /** A processor asked for a commit. */

@@ -1,0 +1,177 @@
+/**
+ * Runs the units of work of a task: a record, or what a node emits by itself. A unit happens whole,
+ * or, where a policy lets it go, leaves nothing: rows, numbers, outputs and times go back.
+ *
+ * 1. Synchronous as long as everything below is; else a promise, and nothing else may run meanwhile.
+ * 2. An error that user code caught on its way up still fails the unit: what it left is half done.
+ */
+import type { ErrorPolicy, RecordError } from '../core/errors.ts'
+import type { Forward } from '../topology/operator.ts'
+import type { AsyncTail } from './async-tail.ts'
+import { isThenable } from './async-tail.ts'
+import type { Failures } from './failures.ts'
+import type { Histogram } from './metrics-registry.ts'
+import type { Outputs } from './outputs.ts'
+import type { PartitionGroup } from './partition-group.ts'
+import type { PartitionQueue } from './partition-queue.ts'
+import type { TaskNumbers } from './task-numbers.ts'
+import type { TaskScope } from './task-scope.ts'
+import type { Mark, Undo } from './undo.ts'
+
+export type Done = void | Promise<void>
+
+export interface UnitsOptions {
+  readonly group: PartitionGroup
+  readonly scope: TaskScope
+  readonly tail: AsyncTail
+  readonly outputs: Outputs
+  readonly numbers: TaskNumbers
+  /** Undefined where no policy lets a unit go. */
+  readonly undo: Undo | undefined
+  readonly failures: Failures
+  readonly lateness: Histogram
+}
+
+export class Units {
+  readonly #group: PartitionGroup
+  readonly #scope: TaskScope
+  readonly #tail: AsyncTail
+  readonly #outputs: Outputs
+  readonly #numbers: TaskNumbers
+  readonly #undo: Undo | undefined
+  readonly #failures: Failures
+  readonly #lateness: Histogram
+
+  constructor(options: UnitsOptions) {
+    this.#group = options.group
+    this.#scope = options.scope
+    this.#tail = options.tail
+    this.#outputs = options.outputs
+    this.#numbers = options.numbers
+    this.#undo = options.undo
+    this.#failures = options.failures
+    this.#lateness = options.lateness
+  }
+
+  /**
+   * Hands out the head of a queue. `refused`: why it must not be processed. `decode`: what its
+   * source says of records that cannot be decoded.
+   */
+  record(
+    queue: PartitionQueue,
+    entry: Forward,
+    refused: RecordError | undefined,
+    decode: ErrorPolicy | undefined,
+  ): Done {
+    const { head } = queue
+    const mark = this.#undo?.mark(queue)
+    this.#scope.enter(queue.topic, head)
+    const error = head.error ?? refused
+    if (error !== undefined) return this.#recordFailed(error, queue, mark, decode)
+    this.#lateness.observe(this.#group.handOut(queue) / 1000)
+    try {
+      entry(head.key, head.value, head.timestamp, head.headers)
+    } catch (thrown) {
+      return this.#recordFailed(thrown, queue, mark, decode)
+    }
+    if (this.#tail.busy)
+      return this.#tail.drain().then(
+        () => this.#recordDone(queue, mark, decode),
+        (thrown: unknown) => this.#recordFailed(thrown, queue, mark, decode),
+      )
+    this.#recordDone(queue, mark, decode)
+  }
+
+  /** What a node does without a record in hand: a punctuator, or step 0 of a commit. */
+  emission(node: string, work: () => Done): Done {
+    const mark = this.#undo?.mark()
+    this.#scope.leave()
+    this.#scope.emitting = node
+    try {
+      const pending = work()
+      if (isThenable(pending) || this.#tail.busy)
+        return this.#drain(pending).then(
+          () => this.#emissionDone(node, mark),
+          (thrown: unknown) => this.#emissionFailed(node, thrown, mark),
+        )
+    } catch (thrown) {
+      this.#emissionFailed(node, thrown, mark)
+      return
+    }
+    this.#emissionDone(node, mark)
+  }
+
+  /**
+   * A forward whose every call is a unit of its own while its node emits by itself: of many rows the
+   * one that fails must not take the others with it.
+   */
+  guard(node: string, forward: Forward): Forward {
+    const undo = this.#undo
+    if (undo === undefined) return forward
+    return (key, value, timestamp, headers) => {
+      if (this.#scope.emitting !== node) return forward(key, value, timestamp, headers)
+      const mark = undo.mark()
+      const waiting = this.#tail.mark()
+      try {
+        forward(key, value, timestamp, headers)
+      } catch (thrown) {
+        const action = this.#failures.decide(thrown)
+        this.#tail.rollback(waiting)
+        undo.rollback(mark)
+        this.#scope.failure = undefined
+        this.#failures.settle(thrown, action, undefined)
+      }
+    }
+  }
+
+  #recordDone(
+    queue: PartitionQueue,
+    mark: Mark | undefined,
+    decode: ErrorPolicy | undefined,
+  ): void {
+    const { failure } = this.#scope
+    if (failure !== undefined) this.#recordFailed(failure, queue, mark, decode)
+    else this.#settled(queue)
+  }
+
+  #recordFailed(
+    error: unknown,
+    queue: PartitionQueue,
+    mark: Mark | undefined,
+    decode: ErrorPolicy | undefined,
+  ): void {
+    this.#tail.clear()
+    const action = this.#failures.decide(error, decode)
+    if (mark !== undefined) this.#undo?.rollback(mark)
+    this.#failures.settle(error, action, queue.head)
+    this.#settled(queue)
+  }
+
+  async #drain(pending: Done): Promise<void> {
+    await pending
+    await this.#tail.drain()
+  }
+
+  #emissionDone(node: string, mark: Mark | undefined): void {
+    const { failure } = this.#scope
+    if (failure !== undefined) this.#emissionFailed(node, failure, mark)
+    else this.#settled()
+  }
+
+  #emissionFailed(node: string, thrown: unknown, mark: Mark | undefined): void {
+    this.#tail.clear()
+    const error = this.#scope.blame(node, thrown)
+    const action = this.#failures.decide(error)
+    if (mark !== undefined) this.#undo?.rollback(mark)
+    this.#failures.settle(error, action, undefined)
+    this.#settled()
+  }
+
+  /** The unit is done with: its output goes on, and the record leaves its queue. */
+  #settled(queue?: PartitionQueue): void {
+    this.#outputs.release()
+    this.#numbers.keep()
+    this.#scope.leave()
+    queue?.advance()
+  }
+}
