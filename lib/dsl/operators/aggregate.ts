@@ -2,11 +2,14 @@
  * One aggregate per key: count, reduce and aggregate of a grouped stream. Records out of order are
  * folded as they come; a row's timestamp is the highest of its records.
  */
-import type { OperatorSupplier } from '../../topology/operator.ts'
+
 import type { InnerKeyValueStore } from '../../state/inner-stores.ts'
+import type { OperatorSupplier } from '../../topology/operator.ts'
 import type { Demand } from './demand.ts'
 import type { Fold } from './folds.ts'
 import { outletsOf } from './outlets.ts'
+import { dropsNull, laterOf } from './record-guard.ts'
+import { keep } from './table-filter.ts'
 
 export interface AggregateOptions {
   readonly store: string
@@ -22,15 +25,13 @@ export function aggregate({ store: name, fold, demand }: AggregateOptions): Oper
     const told = demand.updates || demand.views.length > 0
     return {
       process(key, value, timestamp, headers) {
-        if (key === null || key === undefined) return context.drop('null_key')
-        if (value === null || value === undefined) return context.drop('null_value')
+        if (dropsNull(context, key, value)) return
         const row = store.get(key)
         // Read apart, for a fold may change the aggregate in place.
         const before = demand.before ? store.get(key)?.value : undefined
         const now = fold(row?.value, value, key) ?? undefined
-        const at = row === undefined || row.timestamp < timestamp ? timestamp : row.timestamp
-        if (now !== undefined) store.put(key, now, at)
-        else if (row !== undefined) store.delete(key, at)
+        const at = laterOf(row, timestamp)
+        if (now !== undefined || row !== undefined) keep(store, key, now, at)
         if (told) tell(key, { now, before }, at, headers)
       },
     }

@@ -7,14 +7,13 @@ export type Fold = (aggregate: unknown, value: unknown, key: unknown) => unknown
 export type Merge = (left: unknown, right: unknown, key: unknown) => unknown
 
 /** Records, each one more. */
-export const countFold: Fold = (aggregate) => (aggregate === undefined ? 1 : (aggregate as number) + 1)
+export const countFold: Fold = (aggregate) =>
+  aggregate === undefined ? 1 : (aggregate as number) + 1
 
 export const countMerge: Merge = (left, right) => (left as number) + (right as number)
 
 /** The first value is taken as it is. */
-export function reduceFold(
-  reducer: (aggregate: never, value: never, key: never) => unknown,
-): Fold {
+export function reduceFold(reducer: (aggregate: never, value: never, key: never) => unknown): Fold {
   return (aggregate, value, key) =>
     aggregate === undefined ? value : reducer(aggregate as never, value as never, key as never)
 }

@@ -5,9 +5,7 @@ import type { Serializer } from '../../core/serde.ts'
 
 /** The bytes of a key, as the store orders them. */
 export function keyBytes(serde: Serializer<never>, topic: string, key: unknown): Buffer {
-  return asBuffer(
-    serde.serialize(key as never, { topic, part: 'key', headers: EMPTY_HEADERS }),
-  )
+  return asBuffer(serde.serialize(key as never, { topic, part: 'key', headers: EMPTY_HEADERS }))
 }
 
 /** Equal for keys of equal bytes. Text and integers stand for themselves: no bytes are made. */

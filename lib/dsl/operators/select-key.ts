@@ -1,12 +1,17 @@
 /** A new key for the same value; and the key by which a stream is grouped, which cannot be null. */
 import type { ErasedCallback } from '../../topology/nodes.ts'
 import type { OperatorSupplier } from '../../topology/operator.ts'
+import { isNull } from './record-guard.ts'
 
 /** What the selector returns is the record's new key. */
 export function selectKey(selector: ErasedCallback<unknown>): OperatorSupplier {
   return (context) => ({
     process(key, value, timestamp, headers) {
-      const made = selector(value as never, key as never, context.callbackContext(timestamp, headers))
+      const made = selector(
+        value as never,
+        key as never,
+        context.callbackContext(timestamp, headers),
+      )
       context.forward(made, value, timestamp, headers)
     },
   })
@@ -19,9 +24,13 @@ export function selectKey(selector: ErasedCallback<unknown>): OperatorSupplier {
 export function groupKey(selector: ErasedCallback<unknown>): OperatorSupplier {
   return (context) => ({
     process(key, value, timestamp, headers) {
-      if (value === null || value === undefined) return context.drop('null_value')
-      const made = selector(value as never, key as never, context.callbackContext(timestamp, headers))
-      if (made === null || made === undefined) return context.drop('null_key')
+      if (isNull(value)) return context.drop('null_value')
+      const made = selector(
+        value as never,
+        key as never,
+        context.callbackContext(timestamp, headers),
+      )
+      if (isNull(made)) return context.drop('null_key')
       context.forward(made, value, timestamp, headers)
     },
   })
@@ -31,7 +40,7 @@ export function groupKey(selector: ErasedCallback<unknown>): OperatorSupplier {
 export function requireKey(): OperatorSupplier {
   return (context) => ({
     process(key, value, timestamp, headers) {
-      if (key === null || key === undefined) return context.drop('null_key')
+      if (isNull(key)) return context.drop('null_key')
       context.forward(key, value, timestamp, headers)
     },
   })

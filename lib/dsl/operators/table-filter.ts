@@ -2,8 +2,9 @@
  * Rows of a table that a predicate accepts. What it does not accept is told as deleted, even where
  * no row was before: without `before` in the demand nobody knows (Kafka Streams does the same).
  */
-import type { Change, OperatorSupplier } from '../../topology/operator.ts'
+
 import type { InnerKeyValueStore } from '../../state/inner-stores.ts'
+import type { Change, OperatorSupplier } from '../../topology/operator.ts'
 import type { Demand } from './demand.ts'
 import { outletsOf } from './outlets.ts'
 
@@ -26,17 +27,15 @@ export function tableFilter(options: TableFilterOptions): OperatorSupplier {
         ? undefined
         : context.store<InnerKeyValueStore<unknown, unknown>>(options.store)
     const tell = outletsOf(context, demand)
+    const beforeOf = (key: unknown, change: Change<unknown>): unknown =>
+      store === undefined ? kept(change.before, key) : store.get(key)?.value
     return {
       process(key, value, timestamp, headers) {
         const change = value as Change<unknown>
         const now = kept(change.now, key)
-        if (!demand.before) {
-          if (store !== undefined) keep(store, key, now, timestamp)
-          return tell(key, { now, before: undefined }, timestamp, headers)
-        }
-        const before = store === undefined ? kept(change.before, key) : store.get(key)?.value
+        const before = demand.before ? beforeOf(key, change) : undefined
         // Nothing was told of this row and nothing is: the reader has nothing to take back.
-        if (now === undefined && before === undefined) return
+        if (demand.before && now === undefined && before === undefined) return
         if (store !== undefined) keep(store, key, now, timestamp)
         tell(key, { now, before }, timestamp, headers)
       },

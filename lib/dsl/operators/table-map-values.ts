@@ -1,6 +1,7 @@
 /** A table with other values: each row mapped, a deleted row deleted. */
-import type { Change, OperatorSupplier } from '../../topology/operator.ts'
+
 import type { InnerKeyValueStore } from '../../state/inner-stores.ts'
+import type { Change, OperatorSupplier } from '../../topology/operator.ts'
 import type { Demand } from './demand.ts'
 import { outletsOf } from './outlets.ts'
 import { keep } from './table-filter.ts'

@@ -2,10 +2,13 @@
  * A topic, or a stream, read as a table: the latest record of a key is its row. Latest is by offset,
  * as in Kafka Streams: a record with an older timestamp replaces the row all the same.
  */
-import type { OperatorSupplier } from '../../topology/operator.ts'
+
 import type { InnerKeyValueStore } from '../../state/inner-stores.ts'
+import type { OperatorSupplier } from '../../topology/operator.ts'
 import type { Demand } from './demand.ts'
 import { outletsOf } from './outlets.ts'
+import { isNull } from './record-guard.ts'
+import { keep } from './table-filter.ts'
 
 export interface TableSourceOptions {
   readonly store: string
@@ -20,15 +23,11 @@ export function tableSource({ store: name, demand }: TableSourceOptions): Operat
     const { before } = demand
     return {
       process(key, value, timestamp, headers) {
-        if (key === null || key === undefined) return context.drop('null_key')
+        if (isNull(key)) return context.drop('null_key')
         const old = before ? store.get(key)?.value : undefined
-        if (value === null || value === undefined) {
-          store.delete(key, timestamp)
-          tell(key, { now: undefined, before: old }, timestamp, headers)
-          return
-        }
-        store.put(key, value, timestamp)
-        tell(key, { now: value, before: old }, timestamp, headers)
+        const now = value ?? undefined
+        keep(store, key, now, timestamp)
+        tell(key, { now, before: old }, timestamp, headers)
       },
     }
   }

@@ -29,6 +29,16 @@ export function firstOpenStart(shape: WindowShape, operatorTime: number): number
   return closedUpTo - (closedUpTo % shape.advanceMs) + shape.advanceMs
 }
 
+/** Start of the first window that is not older than the retention, seen from the newest window. */
+export function firstReadableStart(
+  shape: WindowShape,
+  operatorTime: number,
+  retentionMs: number,
+): number {
+  const from = lastStart(shape, Math.max(0, operatorTime)) - retentionMs + 1
+  return from <= 0 ? 0 : Math.ceil(from / shape.advanceMs) * shape.advanceMs
+}
+
 /** Length of the pieces that windows of this shape are put together from. */
 export function paneMs(shape: WindowShape): number {
   let a = shape.sizeMs
