@@ -7,6 +7,9 @@
  */
 import { performance } from 'node:perf_hooks'
 
+/** Of JavaScript's dates. */
+const LAST_DATE_MS = 8.64e15
+
 export interface Timer {
   cancel(): void
 }
@@ -36,6 +39,11 @@ export function sleepOn(clock: Clock, delayMs: number, signal?: AbortSignal): Pr
     const timer = clock.timer(delayMs, done)
     signal?.addEventListener('abort', done)
   })
+}
+
+/** ISO 8601 in UTC; a time that no calendar has is cut to the last one it has. */
+export function isoTime(timeMs: number): string {
+  return new Date(Math.max(-LAST_DATE_MS, Math.min(timeMs, LAST_DATE_MS))).toISOString()
 }
 
 /** The machine's own clock. */

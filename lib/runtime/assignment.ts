@@ -25,6 +25,11 @@ export interface Assignment {
   readonly topics: readonly AssignedTopic[]
   /** By member id, for queries. */
   readonly endpoints: readonly { readonly memberId: string; readonly endpoint: string }[]
+  /**
+   * Ranks of sub-topologies that nobody has committed anything of: only there is a start position
+   * (`latest`, a time) resolved; what is found later begins at its earliest record.
+   */
+  readonly fresh: readonly number[]
 }
 
 export function encodeAssignment(assignment: Assignment): Buffer {
@@ -43,6 +48,8 @@ export function encodeAssignment(assignment: Assignment): Buffer {
     writer.text16(memberId)
     writer.text16(endpoint)
   }
+  writer.varint(assignment.fresh.length)
+  for (const rank of assignment.fresh) writer.varint(rank)
   return writer.finish()
 }
 
@@ -61,7 +68,9 @@ export function decodeAssignment(bytes: Buffer): Assignment | undefined {
     const endpoints: { memberId: string; endpoint: string }[] = []
     for (let left = reader.varint(); left > 0; left--)
       endpoints.push({ memberId: reader.text16(), endpoint: reader.text16() })
-    return { error, active, standby, topics, endpoints }
+    const fresh: number[] = []
+    for (let left = reader.varint(); left > 0; left--) fresh.push(reader.varint())
+    return { error, active, standby, topics, endpoints, fresh }
   } catch {
     return undefined
   }

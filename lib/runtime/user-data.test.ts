@@ -71,6 +71,7 @@ describe('an assignment', () => {
     endpoints: fc.array(fc.record({ memberId: fc.string(), endpoint: fc.string() }), {
       maxLength: 3,
     }),
+    fresh: fc.array(natural, { maxLength: 3 }),
   })
 
   test('comes back as it was written', () => {

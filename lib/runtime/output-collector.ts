@@ -1,0 +1,73 @@
+/**
+ * Where tasks' outputs go: into the transaction under exactly-once, else straight to an idempotent
+ * producer. Which topics there are was looked up before, so that nothing here waits.
+ */
+import { RecordError } from '../core/errors.ts'
+import type { RecordHeaders } from '../core/headers.ts'
+import type { RecordMetadata } from '../core/record.ts'
+import type { ClusterMetadata } from '../kafka/client/cluster-metadata.ts'
+import type { Collector, TopicLimits } from './collector.ts'
+import type { OutputLimits } from './output-limits.ts'
+import type { ProgressReporter } from './progress.ts'
+
+/** What both producers have. */
+export interface OutputProducer {
+  readonly bufferedBytes: number
+  send(
+    topic: string,
+    partition: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    timestamp: number,
+    headers?: RecordHeaders,
+    origin?: unknown,
+  ): void
+  push(): void
+  drain(belowBytes: number): Promise<void>
+  flush(): Promise<void>
+}
+
+export class OutputCollector implements Collector {
+  readonly #producer: OutputProducer
+  readonly #limits: OutputLimits
+  readonly #progress: ProgressReporter
+  #metadata: ClusterMetadata | undefined
+
+  constructor(producer: OutputProducer, limits: OutputLimits, progress: ProgressReporter) {
+    this.#producer = producer
+    this.#limits = limits
+    this.#progress = progress
+  }
+
+  /** The topics as they were last seen. */
+  update(metadata: ClusterMetadata): void {
+    this.#metadata = metadata
+  }
+
+  partitionsOf(topic: string): number {
+    const found = this.#metadata?.topics.get(topic)
+    if (found !== undefined) return found.partitions.length
+    throw new RecordError(
+      'RECORD_REFUSED',
+      `output topic '${topic}' does not exist: create it, or correct the name that was chosen`,
+      { phase: 'produce', node: topic },
+    )
+  }
+
+  limitsOf(topic: string): TopicLimits {
+    return this.#limits.of(topic)
+  }
+
+  send(
+    topic: string,
+    partition: number,
+    key: Buffer | null,
+    value: Buffer | null,
+    timestamp: number,
+    headers: RecordHeaders | undefined,
+    origin: RecordMetadata | undefined,
+  ): void {
+    this.#producer.send(topic, partition, key, value, timestamp, headers, origin)
+    this.#progress.sent(1)
+  }
+}

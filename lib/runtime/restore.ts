@@ -1,0 +1,244 @@
+/**
+ * Brings stores up to the end of their changelogs (DESIGN §10).
+ *
+ * 1. Ends are high watermarks read after the committed offsets were; a changelog is done when the
+ *    position passes its end, for the last record there may be a marker.
+ * 2. Rows go through the same layers as commits. No user code runs, nothing is written to Kafka.
+ * 3. It is a part of the worker's loop: `step` works for a slice, other tasks process in between.
+ */
+import type { Clock } from '../core/clock.ts'
+import type { Logger } from '../core/logger.ts'
+import type { Admin, ListedOffset } from '../kafka/client/admin.ts'
+import type { FetchedBatch, Fetcher } from '../kafka/client/fetcher.ts'
+import { OffsetOutOfRangeError } from '../kafka/client/offset-out-of-range-error.ts'
+import { partitionKey, type TopicPartition } from '../kafka/client/topic-partition.ts'
+import type { TaskState } from '../state/task-state.ts'
+import type { ActiveTask, TaskChangelog } from './active-task.ts'
+import { checkNotDiverged, truncated } from './changelog-checks.ts'
+import type { MetricsRegistry } from './metrics-registry.ts'
+
+/** Leader epoch that skips the check of divergence: not known for certain. */
+const NO_EPOCH = -1
+
+export interface RestorerOptions {
+  /** Of the restore lane, read_committed. */
+  readonly fetcher: Fetcher
+  readonly admin: Admin
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: MetricsRegistry
+  readonly onRestored: (store: string, rows: number) => void
+}
+
+/** One changelog that is being read. */
+interface Follower {
+  readonly active: ActiveTask
+  readonly state: TaskState
+  readonly changelog: TaskChangelog
+  readonly of: TopicPartition
+  /** Where to begin; after that the fetcher knows. */
+  position: number
+  end: number
+  rows: number
+}
+
+export class Restorer {
+  readonly #options: RestorerOptions
+  readonly #followers = new Map<string, Follower>()
+  readonly #waiting: FetchedBatch[] = []
+
+  constructor(options: RestorerOptions) {
+    this.#options = options
+  }
+
+  /** Whether anything is being restored. */
+  get active(): boolean {
+    return this.#followers.size > 0
+  }
+
+  /** Follows what is behind; those that lack nothing are complete, as `complete` tells. */
+  async begin(tasks: readonly ActiveTask[]): Promise<void> {
+    const followers = tasks.flatMap(followersOf)
+    const partitions = followers.map(({ of }) => of)
+    const { admin } = this.#options
+    const [starts, ends] =
+      partitions.length === 0
+        ? [new Map<string, ListedOffset>(), new Map<string, ListedOffset>()]
+        : await Promise.all([
+            admin.listOffsets(partitions, 'earliest'),
+            admin.listOffsets(partitions, 'latest'),
+          ])
+    await checkNotDiverged(
+      admin,
+      followers.map(({ active, state, changelog, of }) => {
+        const own = state.changelogOffset(changelog.store)
+        return { task: active.id, of, own, end: offsetIn(ends, of) }
+      }),
+    )
+    for (const active of tasks) active.restore = { done: 0, total: 0 }
+    for (const follower of followers) await this.#place(follower, starts, ends)
+    this.#assign()
+  }
+
+  /** Tasks among these that need nothing more. */
+  complete(tasks: readonly ActiveTask[]): readonly ActiveTask[] {
+    const busy = new Set([...this.#followers.values()].map(({ active }) => active))
+    return tasks.filter((active) => active.phase === 'restoring' && !busy.has(active))
+  }
+
+  /** Stops following: lost, or to be restored anew. */
+  forget(tasks: readonly ActiveTask[]): void {
+    const gone = new Set(tasks)
+    for (const [key, { active }] of this.#followers)
+      if (gone.has(active)) this.#followers.delete(key)
+    this.#assign()
+  }
+
+  /** Resolves when `step` has something to do, or after the time. */
+  wait(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    return this.#waiting.length > 0
+      ? Promise.resolve()
+      : this.#options.fetcher.wait(timeoutMs, signal)
+  }
+
+  /** Applies what has come until `until` (monotonic); true if there was anything. */
+  async step(until: number): Promise<boolean> {
+    if (!this.active) return false
+    await this.#poll()
+    let worked = false
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.shift()
+      if (batch !== undefined) this.#apply(batch)
+      worked = true
+      if (this.#options.clock.monotonic() >= until) break
+    }
+    if (this.#waiting.length === 0) this.#finish()
+    return worked
+  }
+
+  async #poll(): Promise<void> {
+    if (this.#waiting.length > 0) return
+    try {
+      this.#waiting.push(...this.#options.fetcher.poll())
+    } catch (error) {
+      if (!(error instanceof OffsetOutOfRangeError)) throw error
+      const follower = this.#followers.get(partitionKey(error.topic, error.partition))
+      if (follower === undefined) return
+      const starts = await this.#options.admin.listOffsets([follower.of], 'earliest')
+      await this.#startOver(follower, offsetIn(starts, follower.of), 'the changelog was cut')
+      this.#assign()
+    }
+  }
+
+  #apply(batch: FetchedBatch): void {
+    const follower = this.#followers.get(partitionKey(batch.topic, batch.partition))
+    if (follower === undefined) return
+    const { view, firstIndex, nextOffset, leaderEpoch } = batch
+    const rows: { key: Buffer; value: Buffer | null; timestamp: number }[] = []
+    for (let at = firstIndex; at < view.count; at++) {
+      const key = view.key(at)
+      // Nobody writes rows without a key; a foreign record is not ours to interpret.
+      if (key !== null) rows.push({ key, value: view.value(at), timestamp: view.timestamp(at) })
+    }
+    follower.state.restore(follower.changelog.store, rows, { offset: nextOffset, leaderEpoch })
+    follower.rows += rows.length
+    this.#moved(follower, nextOffset)
+  }
+
+  /** Changelogs whose position has passed their end. */
+  #finish(): void {
+    let finished = false
+    for (const [key, follower] of this.#followers) {
+      const position = this.#options.fetcher.state(follower.of)?.position ?? follower.position
+      if (position < follower.end) continue
+      const { state, changelog, rows } = follower
+      // Markers behind the last row are passed too, or the next start would read them again.
+      const own = state.changelogOffset(changelog.store)
+      if (own === undefined || own.offset < position)
+        state.restore(changelog.store, [], {
+          offset: position,
+          leaderEpoch: own?.leaderEpoch ?? NO_EPOCH,
+        })
+      this.#moved(follower, position)
+      this.#followers.delete(key)
+      finished = true
+      if (rows > 0) this.#options.onRestored(changelog.store, rows)
+    }
+    if (finished) this.#assign()
+  }
+
+  #moved(follower: Follower, position: number): void {
+    const { active } = follower
+    const reached = Math.min(position, follower.end)
+    if (active.restore !== undefined && reached > follower.position)
+      active.restore.done += reached - follower.position
+    follower.position = Math.max(follower.position, position)
+    const { done, total } = active.restore ?? { done: 0, total: 0 }
+    this.#options.metrics
+      .gauge('millrace_task_restore_remaining_records', { task: active.id })
+      .set(Math.max(0, total - done))
+  }
+
+  /** Decides where a changelog is read from, and whether at all. */
+  async #place(
+    follower: Follower,
+    starts: ReadonlyMap<string, ListedOffset>,
+    ends: ReadonlyMap<string, ListedOffset>,
+  ): Promise<void> {
+    const { active, state, changelog, of } = follower
+    const start = offsetIn(starts, of)
+    follower.end = offsetIn(ends, of)
+    const own = state.changelogOffset(changelog.store)?.offset
+    if (own === undefined) {
+      if (start > 0 && !changelog.cut) throw truncated(active.id, of, 0, start)
+      follower.position = start
+    } else if (own < start) await this.#startOver(follower, start, 'the changelog was cut')
+    else follower.position = own
+    if (follower.position >= follower.end) return
+    if (active.restore !== undefined) active.restore.total += follower.end - follower.position
+    this.#followers.set(partitionKey(of.topic, of.partition), follower)
+  }
+
+  /**
+   * Rows below the start are gone from a changelog that we cut ourselves, and so they are here; a
+   * compacted one has lost what nothing can bring back.
+   */
+  async #startOver(follower: Follower, start: number, reason: string): Promise<void> {
+    const { active, state, changelog, of } = follower
+    const own = state.changelogOffset(changelog.store)?.offset ?? 0
+    if (!changelog.cut) throw truncated(active.id, of, own, start)
+    this.#options.logger.warn({ task: active.id, store: changelog.store, reason }, 'store rebuilt')
+    this.#options.metrics
+      .counter('millrace_store_rebuilt_total', { task: active.id, store: changelog.store, reason })
+      .add()
+    await state.wipeStore(changelog.store)
+    active.rebuilt = reason
+    follower.position = start
+  }
+
+  #assign(): void {
+    this.#waiting.length = 0
+    const { fetcher } = this.#options
+    fetcher.assign(
+      [...this.#followers.values()].map(({ of, position }) => ({ ...of, offset: position })),
+    )
+  }
+}
+
+function followersOf(active: ActiveTask): Follower[] {
+  const { state } = active
+  if (state === undefined) return []
+  return active.changelogs.map((changelog) => ({
+    active,
+    state,
+    changelog,
+    of: { topic: changelog.topic, partition: active.ref.partition },
+    position: 0,
+    end: 0,
+    rows: 0,
+  }))
+}
+
+function offsetIn(offsets: ReadonlyMap<string, ListedOffset>, of: TopicPartition): number {
+  return offsets.get(partitionKey(of.topic, of.partition))?.offset ?? 0
+}
