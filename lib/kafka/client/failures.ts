@@ -4,7 +4,13 @@
  * Only for codes that end something; what is repeated never becomes an error.
  */
 import type { StreamsError } from '../../core/errors.ts'
-import { ConfigError, FatalError, RetriableError, TaskMigratedError } from '../../core/errors.ts'
+import {
+  ConfigError,
+  FatalError,
+  isStreamsError,
+  RetriableError,
+  TaskMigratedError,
+} from '../../core/errors.ts'
 import { errorName } from '../protocol/error-codes.ts'
 import { reactionTo } from './reactions.ts'
 
@@ -17,6 +23,11 @@ export function failureOf(code: number, what: string, detail?: string | null): S
       return new RetriableError('BROKER_UNAVAILABLE', `${said}; it may answer differently later`)
     case 'refresh':
       return new RetriableError('COORDINATOR_MOVED', `${said}; nobody else has taken over yet`)
+    case 'unstable':
+      return new RetriableError(
+        'OFFSETS_UNSTABLE',
+        `${said}; a transaction over them is still open`,
+      )
     case 'rejoin':
     case 'identify':
     case 'stale':
@@ -55,4 +66,14 @@ export function failureOf(code: number, what: string, detail?: string | null): S
         `${said}: the cluster refuses what it should not be asked; please report it`,
       )
   }
+}
+
+/** Nobody at the other end, or nobody any more. */
+export function unreachable(message: string, cause?: unknown): RetriableError {
+  return new RetriableError('BROKER_UNAVAILABLE', message, cause === undefined ? {} : { cause })
+}
+
+/** Whether the same request may be answered another time. */
+export function isTransientError(reason: unknown): boolean {
+  return isStreamsError(reason) && reason.reaction === 'retry'
 }

@@ -33,6 +33,8 @@ export type Reaction =
   | 'split'
   /** A record that the topic does not take. */
   | 'refused'
+  /** Offsets are part of an open transaction: what is committed is not known yet. */
+  | 'unstable'
   /** The log has no such offset. */
   | 'range'
   /** What should be made is there. */
@@ -113,7 +115,7 @@ const REACTIONS: Readonly<Record<number, Reaction>> = {
   81: 'config', // GROUP_MAX_SIZE_REACHED
   82: 'occupied', // FENCED_INSTANCE_ID
   87: 'refused', // INVALID_RECORD
-  88: 'retry', // UNSTABLE_OFFSET_COMMIT
+  88: 'unstable', // UNSTABLE_OFFSET_COMMIT: a transaction over them is open, for as long as that lasts
   89: 'retry', // THROTTLING_QUOTA_EXCEEDED
   90: 'fenced', // PRODUCER_FENCED
   100: 'refresh', // UNKNOWN_TOPIC_ID
