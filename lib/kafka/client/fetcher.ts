@@ -1,62 +1,248 @@
-/** Reads partitions. Signatures first. */
-import type { Clock } from '../../core/clock.ts'
-import type { Logger } from '../../core/logger.ts'
-import type { RecordView } from '../../core/record-view.ts'
-import type { ClusterClient } from './cluster-client.ts'
-import type { TopicPartition } from './topic-partition.ts'
+/**
+ * Reads partitions: asks their leaders, keeps what came until it is polled, drops what came too late.
+ *
+ * 1. One request per node is in flight; the next leaves as soon as some partition of that node is
+ *    neither paused nor full, and the byte budget allows.
+ * 2. Nothing spins: a partition that was refused, or stands above the last stable offset (where the
+ *    broker answers at once), waits before it is asked for again.
+ * 3. No fetch sessions: each request names what it wants.
+ */
+import type { Timer } from '../../core/clock.ts'
+import { isStreamsError, messageOf, TaskCorruptedError } from '../../core/errors.ts'
+import { fetch } from '../protocol/apis.ts'
+import type { ResponseOf } from '../protocol/message-table.ts'
+import { isTransientError } from './failures.ts'
+import type { FetchedBatch, FetcherOptions, FetchState } from './fetch-options.ts'
+import type { PartitionAnswer } from './fetch-partition.ts'
+import { FetchPartition } from './fetch-partition.ts'
+import { FetchTrouble } from './fetch-trouble.ts'
+import { reactionTo } from './reactions.ts'
+import type { PartitionKey, TopicPartition } from './topic-partition.ts'
+import { byTopic, partitionKey } from './topic-partition.ts'
+import { Waiters } from './waiters.ts'
 
-export interface FetcherOptions {
-  readonly client: ClusterClient
-  readonly clock: Clock
-  readonly logger: Logger
-  readonly lane: 'fetch' | 'restore'
-  readonly isolation: 'read_committed' | 'read_uncommitted'
-  /** Of one answer, and of what is kept until `poll` takes it. */
-  readonly maxBytes: number
-  readonly partitionMaxBytes: number
-  readonly maxWaitMs: number
-  readonly minBytes: number
-}
+export type { FetchedBatch, FetcherOptions, FetchState } from './fetch-options.ts'
 
-export interface FetchedBatch {
-  readonly topic: string
-  readonly partition: number
-  readonly view: RecordView
-  /** The first record of `view` to process: a fetch may start inside a batch. */
-  readonly firstIndex: number
-  /** Behind the batch. */
-  readonly nextOffset: number
-  /** Of the batch's header; -1: not known. */
-  readonly leaderEpoch: number
-}
+/** From version 13 on topics are named by id. */
+const BY_NAME = 12
+const ISOLATION = { read_uncommitted: 0, read_committed: 1 } as const
+const REFUSED_FIRST_MS = 10
 
-export interface FetchState {
-  /** Everything below it was handed out by `poll`, or needs no handing out (markers, aborted records). */
-  readonly position: number
-  readonly highWatermark: number | undefined
-  /** Under read_uncommitted that is the high watermark. */
-  readonly lastStableOffset: number | undefined
-  readonly logStartOffset: number | undefined
-  /** Wall-clock time of the last answer; -Infinity: none since it was assigned or rewound. */
-  readonly answeredAt: number
-  /** Whether that answer was empty, and nothing fetched waits for `poll`. */
-  readonly empty: boolean
-}
+type FetchAnswer = ResponseOf<typeof fetch>
+type PartitionTold = FetchAnswer['responses'][number]['partitions'][number]
 
-export declare class Fetcher {
-  constructor(options: FetcherOptions)
-  /** The whole set. A partition at its present position stays as it is; others begin anew, and late answers for them are dropped. */
-  assign(positions: readonly (TopicPartition & { readonly offset: number })[]): void
-  /** Not fetched and not handed out until resumed; what was fetched is kept. */
-  pause(of: TopicPartition): void
-  resume(of: TopicPartition): void
-  /** What is there now. Throws OffsetOutOfRangeError, FatalError (authorization, TOPIC_DELETED, TOPIC_RECREATED). */
-  poll(): readonly FetchedBatch[]
-  /** Resolves once `poll` has something to return or throw, the time is up, or the signal aborts. */
-  wait(timeoutMs: number, signal?: AbortSignal): Promise<void>
-  /** Undefined: not assigned. */
-  state(of: TopicPartition): FetchState | undefined
+export class Fetcher {
+  readonly #options: FetcherOptions
+  readonly #trouble: FetchTrouble
+  /** In the order in which they are asked for: who brought something goes to the end. */
+  readonly #partitions = new Map<PartitionKey, FetchPartition>()
+  readonly #busy = new Set<number>()
+  readonly #waiters = new Waiters()
+  #timer: Timer | undefined
+  #closed = false
+
+  constructor(options: FetcherOptions) {
+    this.#options = options
+    this.#trouble = new FetchTrouble(options, () => this.#kick())
+  }
+
   /** Fetched, and not handed out yet. */
-  readonly bufferedBytes: number
-  close(): Promise<void>
+  get bufferedBytes(): number {
+    let bytes = 0
+    for (const { waitingBytes } of this.#partitions.values()) bytes += waitingBytes
+    return bytes
+  }
+
+  /**
+   * The whole set. A partition at its present position stays as it is; others begin anew, not
+   * paused, and late answers for them are dropped.
+   */
+  assign(positions: readonly (TopicPartition & { readonly offset: number })[]): void {
+    const before = new Map(this.#partitions)
+    this.#partitions.clear()
+    for (const { topic, partition, offset } of positions) {
+      const key = partitionKey(topic, partition)
+      const present = before.get(key)
+      const stays = present?.position === offset && present.failure === undefined
+      const backoff = this.#options.client.backoff(REFUSED_FIRST_MS)
+      this.#partitions.set(
+        key,
+        stays ? present : new FetchPartition(topic, partition, offset, backoff),
+      )
+    }
+    this.#kick()
+  }
+
+  /** Neither fetched nor handed out until resumed; what was fetched is kept. */
+  pause({ topic, partition }: TopicPartition): void {
+    const of = this.#partitions.get(partitionKey(topic, partition))
+    if (of !== undefined) of.paused = true
+  }
+
+  resume({ topic, partition }: TopicPartition): void {
+    const of = this.#partitions.get(partitionKey(topic, partition))
+    if (of?.paused !== true) return
+    of.paused = false
+    if (of.isReady) this.#waiters.wake()
+    this.#kick()
+  }
+
+  /**
+   * What is there now. Throws OffsetOutOfRangeError, TaskCorruptedError (a damaged batch), FatalError
+   * (authorization, `TOPIC_DELETED`, `TOPIC_RECREATED`), again and again until the partition is
+   * assigned anew.
+   */
+  poll(): readonly FetchedBatch[] {
+    for (const { failure } of this.#partitions.values()) if (failure !== undefined) throw failure
+    const batches: FetchedBatch[] = []
+    for (const of of this.#partitions.values()) if (of.isReady) of.take(batches)
+    if (batches.length > 0) this.#kick()
+    return batches
+  }
+
+  /** Resolves once `poll` has something to return or to throw, the time is up, or the signal aborts. */
+  async wait(timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    if (this.#closed || this.#isReady()) return
+    await this.#waiters.wait(this.#options.clock, timeoutMs, signal)
+  }
+
+  /** Undefined: not assigned. */
+  state({ topic, partition }: TopicPartition): FetchState | undefined {
+    return this.#partitions.get(partitionKey(topic, partition))?.state
+  }
+
+  /** Drops everything; answers still to come find nothing. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#partitions.clear()
+    this.#timer?.cancel()
+    this.#waiters.wake()
+  }
+
+  #isReady(): boolean {
+    for (const { isReady } of this.#partitions.values()) if (isReady) return true
+    return false
+  }
+
+  /** Sends what may be sent now, and sets the timer for what may not yet. */
+  #kick(): void {
+    if (this.#closed) return
+    const now = this.#options.clock.monotonic()
+    const wanted = new Map<number, FetchPartition[]>()
+    let next = Infinity
+    if (this.bufferedBytes < this.#options.maxBytes)
+      for (const of of this.#partitions.values())
+        if (of.notBefore > now) next = Math.min(next, of.notBefore)
+        else if (this.#mayFetch(of)) this.#want(of, wanted)
+    for (const [node, partitions] of wanted) void this.#fetch(node, partitions)
+    this.#timer?.cancel()
+    if (next < Infinity)
+      this.#timer = this.#options.clock.timer(next - now, () => {
+        this.#kick()
+      })
+    if (this.#isReady()) this.#waiters.wake()
+  }
+
+  #want(of: FetchPartition, wanted: Map<number, FetchPartition[]>): void {
+    const leader = this.#options.client.leader(of.topic, of.partition)
+    if (leader === undefined) return this.#trouble.leaderless(of)
+    if (this.#busy.has(leader.node)) return
+    const ofNode = wanted.get(leader.node)
+    if (ofNode === undefined) wanted.set(leader.node, [of])
+    else ofNode.push(of)
+  }
+
+  #mayFetch(of: FetchPartition): boolean {
+    return (
+      !(of.paused || of.inFlight) &&
+      of.failure === undefined &&
+      of.waitingBytes < this.#options.partitionMaxBytes
+    )
+  }
+
+  async #fetch(node: number, partitions: readonly FetchPartition[]): Promise<void> {
+    this.#busy.add(node)
+    for (const of of partitions) of.inFlight = true
+    const asked = new Map(partitions.map((of) => [partitionKey(of.topic, of.partition), of]))
+    try {
+      this.#take(asked, await this.#ask(node, partitions))
+    } catch (reason) {
+      this.#fail(partitions, reason)
+    }
+    for (const of of partitions) of.inFlight = false
+    this.#busy.delete(node)
+    this.#kick()
+  }
+
+  #ask(node: number, partitions: readonly FetchPartition[]): Promise<FetchAnswer> {
+    const { client, lane, isolation, maxBytes, partitionMaxBytes, maxWaitMs, minBytes } =
+      this.#options
+    const request = {
+      maxWaitMs,
+      minBytes,
+      maxBytes,
+      isolationLevel: ISOLATION[isolation],
+      topics: byTopic(partitions).map(({ topic, items }) => ({
+        topic,
+        partitions: items.map((of) => ({
+          partition: of.partition,
+          // A broker that is behind us, or ahead, says so instead of answering from its own view.
+          currentLeaderEpoch: client.leader(topic, of.partition)?.epoch ?? -1,
+          fetchOffset: of.fetchOffset,
+          partitionMaxBytes,
+        })),
+      })),
+    }
+    return client.call(fetch, { node }, lane, request, {
+      maxVersion: BY_NAME,
+      timeoutMs: maxWaitMs + client.requestTimeoutMs,
+    })
+  }
+
+  #take(asked: ReadonlyMap<PartitionKey, FetchPartition>, answer: FetchAnswer): void {
+    if (reactionTo(answer.errorCode) !== 'none') {
+      for (const of of asked.values()) this.#trouble.refused(of, answer.errorCode)
+      return
+    }
+    for (const { topic, partitions } of answer.responses)
+      for (const told of partitions) {
+        const key = partitionKey(topic, told.partitionIndex)
+        const of = asked.get(key)
+        // Assigned anew or rewound since: this is an answer to somebody who has gone.
+        if (of !== undefined && this.#partitions.get(key) === of) this.#takeOne(key, of, told)
+      }
+  }
+
+  #takeOne(key: PartitionKey, of: FetchPartition, told: PartitionTold): void {
+    if (reactionTo(told.errorCode) !== 'none') return this.#trouble.refused(of, told.errorCode)
+    if (this.#absorb(of, told)) {
+      this.#partitions.delete(key)
+      this.#partitions.set(key, of)
+    } else if (of.isAboveStable)
+      of.notBefore = this.#options.clock.monotonic() + this.#options.maxWaitMs
+  }
+
+  #absorb(of: FetchPartition, told: PartitionAnswer): boolean {
+    try {
+      of.backoff.reset()
+      return of.absorb(told, this.#options.clock.now())
+    } catch (cause) {
+      of.failure = isStreamsError(cause)
+        ? cause
+        : new TaskCorruptedError(
+            'STATE_DAMAGED',
+            `${of.topic} partition ${of.partition} has a damaged batch at or behind offset ${of.fetchOffset}: ${messageOf(cause)}`,
+            { cause },
+          )
+      return false
+    }
+  }
+
+  #fail(partitions: readonly FetchPartition[], reason: unknown): void {
+    if (this.#closed) return
+    for (const of of partitions)
+      if (isTransientError(reason)) this.#trouble.unanswered(of, reason)
+      else if (isStreamsError(reason)) of.failure = reason
+      else throw reason
+  }
 }

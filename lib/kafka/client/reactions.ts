@@ -99,6 +99,7 @@ const REACTIONS: Readonly<Record<number, Reaction>> = {
   51: 'retry', // CONCURRENT_TRANSACTIONS: for as long as a marker cannot be written
   52: 'refresh', // TRANSACTION_COORDINATOR_FENCED
   53: 'denied', // TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+  55: 'retry', // OPERATION_NOT_ATTEMPTED: because of another partition of the request
   56: 'refresh', // KAFKA_STORAGE_ERROR
   58: 'denied', // SASL_AUTHENTICATION_FAILED
   59: 'sequence', // UNKNOWN_PRODUCER_ID
