@@ -97,14 +97,15 @@ export function checkOffsetMetadata(of: SubTopology, applicationId: string): voi
   const numbers = of.nodes.flatMap((node) =>
     node.kind === 'processor' ? node.numbers.map((name) => committedName(node.name, name)) : [],
   )
-  // Topics of a pattern are not known; their ids are left out where they would not fit.
+  // A source topic's id rides on its own partition, so the longest of them decides.
   const topics = of.sources.flatMap(({ topics: names, internal }) =>
     names instanceof RegExp
-      ? []
+      ? ['x'.repeat(249)]
       : names.map((name) => (internal ? internalTopic(applicationId, name) : name)),
   )
+  const longest = topics.reduce((most, topic) => (topic.length > most.length ? topic : most), '')
   const changelogs = of.stores.map(({ name }) => internalTopic(applicationId, changelogTopic(name)))
-  const length = worstCaseLength(numbers, [...topics, ...changelogs])
+  const length = worstCaseLength(numbers, [longest, ...changelogs])
   if (length <= METADATA_LIMIT) return
   throw new ConfigError(
     'INVALID_OPTION',

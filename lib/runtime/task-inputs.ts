@@ -80,10 +80,18 @@ export class TaskInputs {
       metadata: encodeOffsetMetadata({
         partitionTime: queue.partitionTime,
         numbers: at === 0 ? this.#numbers.all() : NONE,
-        topicIds: at === 0 ? this.#topicIds : NONE,
+        topicIds: this.#idsOn(queue.topic, at === 0),
         bytes: NONE,
       }),
     }))
+  }
+
+  /** A source topic's id rides on its own partition, those of changelogs on the first. */
+  #idsOn(topic: string, first: boolean): ReadonlyMap<string, Buffer> {
+    const ids = new Map<string, Buffer>()
+    for (const [of, id] of this.#topicIds)
+      if (of === topic || (first && !this.#sources.has(of))) ids.set(of, id)
+    return ids
   }
 
   committed(positions: readonly FrozenPosition[]): void {
