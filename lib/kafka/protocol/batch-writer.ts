@@ -1,0 +1,215 @@
+/**
+ * Writes one record batch, format v2, into a buffer that grows and is used again. Offsets are
+ * deltas from the batch, so nothing of it depends on where it will lie.
+ *
+ * `finish` hands out a view of that buffer: `reset` only once nobody needs it.
+ */
+import { writeInt64 } from '../../core/bytes.ts'
+import type { RecordHeaders } from '../../core/headers.ts'
+import { BATCH_HEADER_BYTES } from './batch-layout.ts'
+import type { Compression } from './compression.ts'
+import { COMPRESSIONS, compress } from './compression.ts'
+import { crc32c } from './crc32c.ts'
+
+export interface BatchHeader {
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly baseSequence: number
+  readonly transactional: boolean
+  readonly control?: boolean
+  readonly compression?: Compression
+}
+
+const TRANSACTIONAL = 16
+const CONTROL = 32
+/** The varints of a record besides those of its key, value and headers, at their longest. */
+const OVERHEAD_BYTES = 5 + 1 + 10 + 5 + 5 + 5 + 5
+
+export class BatchWriter {
+  #buffer: Buffer
+  #at = BATCH_HEADER_BYTES
+  #count = 0
+  #baseTimestamp = 0
+  #maxTimestamp = 0
+
+  constructor(capacityBytes = 16_384) {
+    this.#buffer = Buffer.allocUnsafeSlow(Math.max(capacityBytes, BATCH_HEADER_BYTES + 64))
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** Its size so far, uncompressed. */
+  get bytes(): number {
+    return this.#at
+  }
+
+  reset(): void {
+    this.#at = BATCH_HEADER_BYTES
+    this.#count = 0
+  }
+
+  append(
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    timestamp: number,
+    headers?: RecordHeaders,
+  ): void {
+    if (this.#count === 0) {
+      this.#baseTimestamp = timestamp
+      this.#maxTimestamp = timestamp
+    } else if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp
+    const encoded = headers === undefined || headers.size === 0 ? undefined : encodeHeaders(headers)
+    const delta = timestamp - this.#baseTimestamp
+    const body =
+      2 +
+      varlongBytes(delta) +
+      varintBytes(this.#count) +
+      sizeOf(key) +
+      sizeOf(value) +
+      (encoded === undefined ? 0 : encoded.length - 1)
+    this.#reserve(body + OVERHEAD_BYTES)
+    this.#varint(body)
+    this.#buffer[this.#at++] = 0
+    this.#varlong(delta)
+    this.#varint(this.#count)
+    this.#bytes(key)
+    this.#bytes(value)
+    if (encoded === undefined) this.#buffer[this.#at++] = 0
+    else {
+      encoded.copy(this.#buffer, this.#at)
+      this.#at += encoded.length
+    }
+    this.#count += 1
+  }
+
+  /** The whole batch; `count` records, base offset 0. */
+  finish(header: BatchHeader): Buffer {
+    const codec = COMPRESSIONS.indexOf(header.compression ?? 'none')
+    const batch = codec === 0 ? this.#buffer.subarray(0, this.#at) : this.#compressed(codec)
+    batch.fill(0, 0, 8)
+    batch.writeInt32BE(batch.length - 12, 8)
+    batch.writeInt32BE(-1, 12)
+    batch[16] = 2
+    const flags = (header.transactional ? TRANSACTIONAL : 0) | (header.control ? CONTROL : 0)
+    batch.writeInt16BE(codec | flags, 21)
+    batch.writeInt32BE(this.#count - 1, 23)
+    writeInt64(batch, this.#baseTimestamp, 27)
+    writeInt64(batch, this.#maxTimestamp, 35)
+    writeInt64(batch, header.producerId, 43)
+    batch.writeInt16BE(header.producerEpoch, 51)
+    batch.writeInt32BE(header.baseSequence, 53)
+    batch.writeInt32BE(this.#count, 57)
+    batch.writeUInt32BE(crc32c(batch.subarray(21)), 17)
+    return batch
+  }
+
+  #compressed(codec: number): Buffer {
+    const body = compress(codec, this.#buffer.subarray(BATCH_HEADER_BYTES, this.#at))
+    const batch = Buffer.allocUnsafe(BATCH_HEADER_BYTES + body.length)
+    body.copy(batch, BATCH_HEADER_BYTES)
+    return batch
+  }
+
+  #bytes(bytes: Uint8Array | null): void {
+    if (bytes === null) {
+      this.#varint(-1)
+      return
+    }
+    this.#varint(bytes.length)
+    this.#buffer.set(bytes, this.#at)
+    this.#at += bytes.length
+  }
+
+  #varint(value: number): void {
+    let rest = ((value << 1) ^ (value >> 31)) >>> 0
+    while (rest > 127) {
+      this.#buffer[this.#at++] = (rest & 127) | 128
+      rest >>>= 7
+    }
+    this.#buffer[this.#at++] = rest
+  }
+
+  /** Beyond 32 bits for timestamps that lie far apart. */
+  #varlong(value: number): void {
+    let rest = value >= 0 ? value * 2 : -value * 2 - 1
+    while (rest > 127) {
+      this.#buffer[this.#at++] = (rest % 128) + 128
+      rest = Math.floor(rest / 128)
+    }
+    this.#buffer[this.#at++] = rest
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#at + bytes <= this.#buffer.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#at + bytes))
+    this.#buffer.copy(larger, 0, 0, this.#at)
+    this.#buffer = larger
+  }
+}
+
+function varintBytes(value: number): number {
+  const zigzag = ((value << 1) ^ (value >> 31)) >>> 0
+  if (zigzag < 128) return 1
+  if (zigzag < 16_384) return 2
+  if (zigzag < 2_097_152) return 3
+  return zigzag < 268_435_456 ? 4 : 5
+}
+
+function varlongBytes(value: number): number {
+  let bytes = 1
+  for (let rest = value >= 0 ? value * 2 : -value * 2 - 1; rest > 127; bytes++)
+    rest = Math.floor(rest / 128)
+  return bytes
+}
+
+function sizeOf(bytes: Uint8Array | null): number {
+  return bytes === null ? 1 : varintBytes(bytes.length) + bytes.length
+}
+
+/** Count, then name and value of each; names and values as Kafka's varint-prefixed bytes. */
+function encodeHeaders(headers: RecordHeaders): Buffer {
+  const pieces: Buffer[] = [varint(headers.size)]
+  for (const [name, value] of headers) {
+    const text = Buffer.from(name)
+    pieces.push(varint(text.length), text)
+    if (value === null) pieces.push(varint(-1))
+    else pieces.push(varint(value.length), value)
+  }
+  return Buffer.concat(pieces)
+}
+
+function varint(value: number): Buffer {
+  const bytes: number[] = []
+  let rest = ((value << 1) ^ (value >> 31)) >>> 0
+  for (; rest > 127; rest >>>= 7) bytes.push((rest & 127) | 128)
+  bytes.push(rest)
+  return Buffer.from(bytes)
+}
+
+/** The marker that ends a transaction: one record, key {version 0, type}, value {version 0, coordinator epoch}. */
+export function encodeControlBatch(
+  type: 'abort' | 'commit',
+  timestamp: number,
+  producer: {
+    readonly producerId: number
+    readonly producerEpoch: number
+    readonly coordinatorEpoch: number
+  },
+): Buffer {
+  const key = Buffer.alloc(4)
+  key.writeInt16BE(type === 'commit' ? 1 : 0, 2)
+  const value = Buffer.alloc(6)
+  value.writeInt32BE(producer.coordinatorEpoch, 2)
+  const writer = new BatchWriter(128)
+  writer.append(key, value, timestamp)
+  const { producerId, producerEpoch } = producer
+  return writer.finish({
+    producerId,
+    producerEpoch,
+    baseSequence: -1,
+    transactional: true,
+    control: true,
+  })
+}
