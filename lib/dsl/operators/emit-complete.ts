@@ -12,7 +12,7 @@ import type { Demand } from './demand.ts'
 import { Interval } from './interval.ts'
 import { keyBytes } from './key-identity.ts'
 import { outletsOf } from './outlets.ts'
-import { type WindowShape, windowed } from './window-shape.ts'
+import { LATEST_START, type WindowShape, windowed } from './window-shape.ts'
 import { windowTableOf } from './window-table.ts'
 
 export interface EmitCompleteOptions {
@@ -56,6 +56,8 @@ export function emitComplete(options: EmitCompleteOptions): OperatorSupplier {
     return {
       process: () => interval.begin(),
       async beforeCommit() {
+        if (options.shape !== undefined)
+          windowTableOf(context.store(options.store)).release(context.node)
         if (!interval.due()) return
         for (const { key, value, timestamp } of await collect())
           tell(key, { now: value, before: undefined }, timestamp, EMPTY_HEADERS)
@@ -110,13 +112,10 @@ function reader(
     const table = windowTableOf(store)
     for await (const { key, start, value, timestamp } of table
       .scan()
-      .rows(table.readableFrom, LAST))
+      .rows(table.readableFrom, LATEST_START))
       yield { key: windowed(shape, key, start), value, timestamp }
   }
 }
-
-/** Later than any window, and still exact with a window's size added. */
-const LAST = 2 ** 52
 
 function orderOf(options: EmitCompleteOptions): ((a: TableRow, b: TableRow) => number) | undefined {
   const { sort } = options

@@ -48,6 +48,10 @@ export function emitFinal({ store: name, shape, demand }: EmitFinalOptions): Ope
         context.setNumber('w', to + sizeMs)
         context.defer(() => tellClosed(from, to))
       },
+      beforeCommit() {
+        // What has closed was told with the record that closed it.
+        windowTableOf(store).release(context.node)
+      },
     }
   }
 }

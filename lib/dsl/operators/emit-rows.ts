@@ -1,13 +1,13 @@
 /**
- * Views of a table with plain keys that tell what changed: once per commit, or once per interval.
- * Each row as it stands then, in the order in which the rows first changed.
+ * The view of a table with plain keys that tells what changed once per commit: each row as it stands
+ * then, in the order in which the rows first changed. It is always told in the span that changed it,
+ * so nothing is owed behind a commit, and memory is enough.
  */
 import { EMPTY_HEADERS } from '../../core/headers.ts'
 import type { InnerKeyValueStore } from '../../state/inner-stores.ts'
 import type { ErasedSerde } from '../../topology/nodes.ts'
 import type { Change, OperatorSupplier } from '../../topology/operator.ts'
 import type { Demand } from './demand.ts'
-import { Interval } from './interval.ts'
 import { keyIdentity } from './key-identity.ts'
 import { outletsOf } from './outlets.ts'
 
@@ -15,8 +15,6 @@ export interface EmitRowsOptions {
   /** The table's. */
   readonly store: string
   readonly key: ErasedSerde
-  /** Left out: once per commit. */
-  readonly everyMs?: number | undefined
   readonly demand: Demand
 }
 
@@ -28,18 +26,15 @@ interface DirtyRow {
   deleted: boolean
 }
 
-/** An addressed child of its table. Numbers: `w` and `m` with an interval, else none. */
+/** An addressed child of its table. */
 export function emitRows(options: EmitRowsOptions): OperatorSupplier {
-  const { everyMs, demand } = options
   return (context) => {
     const store = context.store<InnerKeyValueStore<unknown, unknown>>(options.store)
-    const tell = outletsOf(context, demand)
-    const interval = everyMs === undefined ? undefined : new Interval(context, everyMs)
+    const tell = outletsOf(context, options.demand)
     const dirty = new Map<unknown, DirtyRow>()
     return {
       process(key, value, timestamp) {
         const { now, before } = value as Change<unknown>
-        interval?.begin()
         const identity = keyIdentity(options.key, options.store, key)
         const row = dirty.get(identity)
         const deleted = now === undefined
@@ -50,7 +45,6 @@ export function emitRows(options: EmitRowsOptions): OperatorSupplier {
         }
       },
       beforeCommit() {
-        if (interval !== undefined && !interval.due()) return
         const rows = [...dirty.values()]
         dirty.clear()
         for (const { key, before, timestamp, deleted } of rows) {

@@ -21,7 +21,7 @@ import {
   paneMs,
   windowed,
 } from './window-shape.ts'
-import { shareWindowTable } from './window-table.ts'
+import { holdAll, shareWindowTable } from './window-table.ts'
 import type { WindowedAggregateOptions } from './windowed-aggregate.ts'
 
 export interface PaneAggregateOptions extends WindowedAggregateOptions {
@@ -46,6 +46,7 @@ export function paneAggregate(options: PaneAggregateOptions): OperatorSupplier {
     const readableFrom = () => firstReadableStart(shape, context.number('t') ?? -1, retentionMs)
     const table = new PaneWindows(store, rows, bytesOf, readableFrom)
     shareWindowTable(store, table)
+    holdAll(table, demand)
     const views = demand.views.map((view) => context.forwardTo(view))
     const late = lateOutlet(context, options.late)
 

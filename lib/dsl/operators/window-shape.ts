@@ -8,6 +8,9 @@ import type { TimeWindows, Windowed } from '../../core/windows.ts'
 /** Size, advance and grace; `windows.tumbling` and `windows.hopping` make them. */
 export type WindowShape = Pick<TimeWindows, 'sizeMs' | 'advanceMs' | 'graceMs'>
 
+/** Later than any window, and still exact with a window's size added. */
+export const LATEST_START: number = 2 ** 52
+
 /** Start of the last window that `time` lies in. */
 export function lastStart(shape: WindowShape, time: number): number {
   return time - (time % shape.advanceMs)

@@ -5,6 +5,7 @@
  * One per task and store, made by the aggregate and found by the views, which share nothing else with
  * it. All of it is derived: an abort makes aggregate and views anew.
  */
+import type { Demand } from './demand.ts'
 import type { WindowShape } from './window-shape.ts'
 
 /** A window of one key, as it stands. */
@@ -42,6 +43,11 @@ const TABLES = new WeakMap<object, WindowTable>()
 /** The aggregate's part: `store` is the task's own. */
 export function shareWindowTable(store: object, table: WindowTable): void {
   TABLES.set(store, table)
+}
+
+/** Nothing expires before each view has had a commit to say what it still owes. */
+export function holdAll(table: WindowTable, demand: Demand): void {
+  for (const view of demand.views) table.hold(view, 0)
 }
 
 /** The views' part; not before all operators of the task are made. */

@@ -18,7 +18,7 @@ import {
   type WindowShape,
   windowed,
 } from './window-shape.ts'
-import { shareWindowTable } from './window-table.ts'
+import { holdAll, shareWindowTable } from './window-table.ts'
 
 export interface WindowedAggregateOptions {
   readonly store: string
@@ -43,6 +43,7 @@ export function windowedAggregate(options: WindowedAggregateOptions): OperatorSu
     const readableFrom = () => firstReadableStart(shape, context.number('t') ?? -1, retentionMs)
     const table = new KeptWindows(store, shape, readableFrom)
     shareWindowTable(store, table)
+    holdAll(table, demand)
     const views = demand.views.map((view) => context.forwardTo(view))
     const late = lateOutlet(context, options.late)
 
