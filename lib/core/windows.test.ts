@@ -9,7 +9,6 @@ describe('windows', () => {
       sizeMs: 60_000,
       advanceMs: 60_000,
       graceMs: 10_000,
-      time: 'stream',
     })
   })
 
@@ -19,7 +18,6 @@ describe('windows', () => {
       sizeMs: 10_000,
       advanceMs: 4000,
       graceMs: 0,
-      time: 'stream',
     })
   })
 

@@ -57,28 +57,42 @@ export function describeText(program: Program): string {
 
 /** A flowchart: topics as parallelograms, stores as cylinders, a frame for each part. */
 export function describeMermaid(program: Program): string {
-  const lines = ['flowchart TD']
-  const topics = new Set<string>()
-  for (const { id, nodes } of describeProgram(program).subTopologies) {
-    lines.push(`  subgraph ${quote(`part:${id}`)} [${quote(id)}]`)
-    for (const node of nodes) {
-      lines.push(`    ${quote(node.name)}[${quote(node.name)}]`)
-      for (const store of node.stores)
-        lines.push(`    ${quote(node.name)} <--> ${quote(`store:${store}`)}[(${quote(store)})]`)
-    }
-    lines.push('  end')
-    for (const node of nodes) {
-      for (const next of node.successors) lines.push(`  ${quote(node.name)} --> ${quote(next)}`)
-      for (const topic of node.topics) {
-        topics.add(topic)
-        const at = quote(`topic:${topic}`)
-        const [from, to] = node.kind === 'source' ? [at, quote(node.name)] : [quote(node.name), at]
-        lines.push(`  ${from} --> ${to}`)
-      }
-    }
+  // Mermaid's own ids hold neither dots nor reserved words, so each thing gets a number.
+  const ids = new Map<string, string>()
+  const idOf = (thing: string): string => {
+    const id = ids.get(thing) ?? `n${ids.size}`
+    ids.set(thing, id)
+    return id
   }
-  for (const topic of topics) lines.push(`  ${quote(`topic:${topic}`)}[/${quote(topic)}/]`)
-  return lines.join('\n')
+  const parts = describeProgram(program).subTopologies
+  const frames = parts.flatMap(({ id, nodes }) => [
+    `  subgraph ${idOf(`part ${id}`)} [${quote(id)}]`,
+    ...nodes.flatMap((node) => boxes(node, idOf)),
+    '  end',
+  ])
+  const edges = parts.flatMap(({ nodes }) => nodes.flatMap((node) => arrows(node, idOf)))
+  return ['flowchart TD', ...frames, ...edges].join('\n')
+}
+
+type IdOf = (thing: string) => string
+
+function boxes(node: DescribedNode, idOf: IdOf): readonly string[] {
+  const at = idOf(`node ${node.name}`)
+  return [
+    `    ${at}[${quote(node.name)}]`,
+    ...node.stores.map((store) => `    ${at} <--> ${idOf(`store ${store}`)}[(${quote(store)})]`),
+  ]
+}
+
+function arrows(node: DescribedNode, idOf: IdOf): readonly string[] {
+  const at = idOf(`node ${node.name}`)
+  return [
+    ...node.successors.map((next) => `  ${at} --> ${idOf(`node ${next}`)}`),
+    ...node.topics.map((topic) => {
+      const end = `${idOf(`topic ${topic}`)}[/${quote(topic)}/]`
+      return node.kind === 'source' ? `  ${end} --> ${at}` : `  ${at} --> ${end}`
+    }),
+  ]
 }
 
 function title(node: DescribedNode): string {
@@ -105,7 +119,7 @@ function list(names: readonly string[]): string {
   return names.length === 0 ? 'none' : names.join(', ')
 }
 
-/** Mermaid takes any text as an id when it is quoted, but for quotes. */
+/** A label. */
 function quote(text: string): string {
   return `"${text.replaceAll('"', '#quot;')}"`
 }

@@ -2,7 +2,7 @@
  * A program as data: what `Topology` and the DSL build, and what the runtime compiles.
  *
  * 1. Names of internal topics are written without the application's prefix, which only the runtime
- *    knows; `internal` says which they are. `internalTopic` of names.ts makes the whole name.
+ *    knows; `internal` says which they are, and `internalTopic` of names.ts makes the whole name.
  * 2. `nodes` is in topological order: parents come before their children.
  * 3. Serdes and callbacks are erased to what is safe to hold; the types of the classes that build
  *    this guarantee that they fit. Calling one takes `as never`.
@@ -14,7 +14,7 @@ import type { HeadersInput } from '../core/headers.ts'
 import type { StartPosition } from '../core/position.ts'
 import type { ExtractContext, RecordContext } from '../core/record.ts'
 import type { Deserializer, Serializer } from '../core/serde.ts'
-import type { StoreSpec } from '../state/stores.ts'
+import type { StoreSpec } from '../state/store-spec.ts'
 import type { OperatorSupplier } from './operator.ts'
 
 /** Any serde: every `Serde<T>` is one. */
@@ -46,9 +46,7 @@ export interface SourceNode {
   readonly nullKey: boolean
   readonly nullValue: boolean
   /** Event time; the record's own timestamp when left out. */
-  readonly timestamp:
-    | ((value: never, key: never, context: ExtractContext) => number)
-    | undefined
+  readonly timestamp: ((value: never, key: never, context: ExtractContext) => number) | undefined
   /** Where to begin without a committed offset; `undefined`: earliest. */
   readonly start: StartPosition | undefined
   /** Replaces the decode policy of the options. */

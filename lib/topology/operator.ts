@@ -8,10 +8,11 @@
  *    what commits; it is made anew from its supplier after an abort.
  * 3. Tables forward a `Change` as value; streams the value itself.
  */
-import type { DropReason } from '../core/metrics.ts'
+
 import type { RecordHeaders } from '../core/headers.ts'
-import type { RecordContext } from '../core/record.ts'
 import type { Logger } from '../core/logger.ts'
+import type { DropReason } from '../core/metrics.ts'
+import type { RecordContext } from '../core/record.ts'
 
 export type Forward = (
   key: unknown,
@@ -59,7 +60,9 @@ export interface OperatorContext {
   /** Counts a record that goes no further; the first `late` of a node's run is logged. */
   drop(reason: DropReason, lateBy?: number): void
   /** Calls code of the user; what it throws becomes a RecordError CALLBACK_FAILED of this node. */
-  readonly recordMetadata: { readonly topic: string; readonly partition: number; readonly offset: number } | undefined
+  readonly recordMetadata:
+    | { readonly topic: string; readonly partition: number; readonly offset: number }
+    | undefined
 }
 
 export interface Operator {

@@ -5,7 +5,7 @@
  * A node's parents are there before it: the order in which nodes were added is topological.
  */
 import { ConfigError } from '../core/errors.ts'
-import type { StoreSpec } from '../state/stores.ts'
+import type { StoreSpec } from '../state/store-spec.ts'
 import { checkName, repartitionTopic } from './names.ts'
 import type {
   CopartitionGroup,
@@ -88,7 +88,13 @@ export class ProgramBuilder {
 
   /** The topics of these sources must have equally many partitions. */
   requireCopartition(node: string, sources: readonly string[]): void {
-    this.#copartitions.push({ node, sources })
+    const topics = sources.flatMap((source) => {
+      const read = this.#nodes.get(source)
+      if (read?.kind !== 'source') return []
+      // A pattern may match any number of topics.
+      return read.topics instanceof RegExp ? [read.name, read.name] : read.topics
+    })
+    if (topics.length > 1) this.#copartitions.push({ node, sources })
   }
 
   program(): Program {

@@ -2,9 +2,8 @@
  * Cuts a program into its connected parts. Nodes belong together that forward to each other, share a
  * store, or must be partitioned alike; only topics run between the parts.
  */
-import { createHash } from 'node:crypto'
 import { ConfigError } from '../core/errors.ts'
-import type { StoreSpec } from '../state/stores.ts'
+import type { StoreSpec } from '../state/store-spec.ts'
 import type { Program, ProgramNode, SourceNode, SubTopology } from './nodes.ts'
 
 /** What the numbers of one task may take of the offset metadata, in bytes before base64. */
@@ -24,19 +23,6 @@ export function subTopologies(program: Program): readonly SubTopology[] {
   return [...parts.values()]
     .map((nodes) => subTopology(nodes, program))
     .sort((left, right) => compareBytes(left.id, right.id))
-}
-
-/** First 8 bytes of SHA-256 over what instances of one application must agree on (FORMATS). */
-export function fingerprint(program: Program): Buffer {
-  const lines = subTopologies(program).flatMap(({ id, sources, nodes, stores }) => [
-    `sub-topology ${id}`,
-    ...sources.flatMap((source) => topicsOf(source).map((topic) => `source ${id} ${topic}`)),
-    ...nodes.flatMap((node) =>
-      node.kind === 'sink' && node.internal ? [`internal ${id} ${String(node.topic)}`] : [],
-    ),
-    ...stores.map((store) => `store ${id} ${store.name} ${store.kind} ${store.format}`),
-  ])
-  return createHash('sha256').update(lines.sort().join('\n')).digest().subarray(0, 8)
 }
 
 /** Names, or the text of the pattern. */
