@@ -3,9 +3,10 @@
  *
  * 1. Keys are ordered by unsigned bytes.
  * 2. `write` is atomic. At most one is in flight; a second call before the first has resolved is a
- *    bug and throws.
- * 3. A scan sees the rows as they were when `scan` was called.
+ *    bug and throws: two would be applied in any order.
+ * 3. A scan sees the rows as they were at its first `next`.
  * 4. `get` is synchronous; a row whose `write` is in flight may or may not be seen.
+ * 5. A `write` that rejects has left nothing.
  */
 
 export interface ByteRange {
@@ -23,12 +24,17 @@ export type ByteOperation =
 
 export type ByteRow = readonly [key: Buffer, value: Buffer]
 
+export interface WriteOptions {
+  /** Resolve only when it would survive the loss of power. */
+  readonly durable?: boolean
+}
+
 export interface ByteStore {
   get(key: Buffer): Buffer | undefined
   /** Rows in order, in chunks; the caller closes by finishing or by `return()`. */
   scan(range: ByteRange): AsyncIterable<readonly ByteRow[]>
-  write(operations: readonly ByteOperation[]): Promise<void>
-  /** Deletes a range, not atomically with anything else. */
+  write(operations: readonly ByteOperation[], options?: WriteOptions): Promise<void>
+  /** Deletes a range, not atomically with anything else. Not while a `write` is in flight. */
   clear(range: ByteRange): Promise<void>
   close(): Promise<void>
 }

@@ -1,0 +1,114 @@
+/**
+ * Keys of rows, in the store and in its changelog (FORMATS.md). In the store the time comes first,
+ * so that what expires together lies together; in the changelog the record key does, as in Kafka
+ * Streams.
+ *
+ * | kind | store key | changelog key |
+ * |---|---|---|
+ * | key-value | key | the same |
+ * | window, join buffer | start ++ key ++ int32 n | key ++ int64 start ++ int32 n |
+ * | dedup | segment start ++ changelog key | int32 length ++ key ++ id |
+ *
+ * A start in a store key is an int64 with its sign bit flipped, so that negative ones come first.
+ * Store keys are strings of one char a byte: they compare and hash as the bytes do.
+ */
+import { mapKey, readInt64, writeInt64 } from '../core/bytes.ts'
+
+const START = 8
+const NUMBER = 4
+
+/** A store key and the start that it is filed under; 0 for kinds without time. */
+export interface StoreKey {
+  readonly key: string
+  readonly start: number
+}
+
+let scratch = Buffer.alloc(1024)
+
+function scratchOf(length: number): Buffer {
+  if (scratch.length < length) scratch = Buffer.alloc(length * 2)
+  return scratch
+}
+
+/** The first 8 chars of a windowed store key. */
+export function startPrefix(start: number): string {
+  const bytes = scratchOf(START)
+  writeFlipped(bytes, start)
+  return bytes.toString('latin1', 0, START)
+}
+
+/** A windowed store key of the bytes of a record key. */
+export function windowKey(start: number, key: Uint8Array, n: number): string {
+  const length = START + key.length + NUMBER
+  const bytes = scratchOf(length)
+  writeFlipped(bytes, start)
+  bytes.set(key, START)
+  bytes.writeInt32BE(n, START + key.length)
+  return bytes.toString('latin1', 0, length)
+}
+
+/** The start that a windowed or dedup store key begins with. */
+export function startOf(key: string): number {
+  let high = 0
+  let low = 0
+  for (let at = 0; at < 4; at++) high = high * 256 + key.charCodeAt(at)
+  for (let at = 4; at < START; at++) low = low * 256 + key.charCodeAt(at)
+  return (high - 0x8000_0000) * 4_294_967_296 + low
+}
+
+/** The record key and the number in a windowed store key. */
+export function partsOf(key: string): { readonly key: Buffer; readonly n: number } {
+  const bytes = Buffer.from(key, 'latin1')
+  const end = bytes.length - NUMBER
+  return { key: bytes.subarray(START, end), n: bytes.readInt32BE(end) }
+}
+
+/** The changelog key of a windowed store key. */
+export function windowChangelogKey(key: string): Buffer {
+  const bytes = Buffer.allocUnsafe(key.length)
+  const length = key.length - START - NUMBER
+  bytes.write(key.slice(START, START + length), 0, 'latin1')
+  writeInt64(bytes, startOf(key), length)
+  bytes.write(key.slice(START + length), length + START, 'latin1')
+  return bytes
+}
+
+/** The store key of a windowed changelog key; undefined when it is none. */
+export function windowStoreKey(changelogKey: Buffer): StoreKey | undefined {
+  const length = changelogKey.length - START - NUMBER
+  if (length < 0) return undefined
+  const start = readInt64(changelogKey, length)
+  const n = changelogKey.readInt32BE(length + START)
+  return { key: windowKey(start, changelogKey.subarray(0, length), n), start }
+}
+
+/** The part of a dedup store key that is also its changelog key. */
+export function dedupKey(key: Uint8Array, id: Uint8Array): string {
+  const length = NUMBER + key.length + id.length
+  const bytes = scratchOf(length)
+  bytes.writeInt32BE(key.length, 0)
+  bytes.set(key, NUMBER)
+  bytes.set(id, NUMBER + key.length)
+  return bytes.toString('latin1', 0, length)
+}
+
+/** What is behind the start of a dedup store key. */
+export function dedupPart(key: string): string {
+  return key.slice(START)
+}
+
+/** A dedup store key for an id that was seen at `time`; segments are `segmentMs` long. */
+export function dedupStoreKey(part: string, time: number, segmentMs: number): StoreKey {
+  const start = Math.floor(time / segmentMs) * segmentMs
+  return { key: startPrefix(start) + part, start }
+}
+
+/** The store key of a key-value changelog key. */
+export function plainStoreKey(changelogKey: Buffer): StoreKey {
+  return { key: mapKey(changelogKey), start: 0 }
+}
+
+function writeFlipped(bytes: Buffer, start: number): void {
+  writeInt64(bytes, start, 0)
+  bytes[0] = (bytes[0] ?? 0) ^ 0x80
+}

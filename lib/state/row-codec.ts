@@ -1,0 +1,120 @@
+/**
+ * Between a store's values and its rows. What can be changed in place is encoded at `put`, so that
+ * nothing aliases the store; numbers and booleans of built-in serdes stay as they are until the
+ * freeze, for an aggregate is most often written many times in a span.
+ */
+import { asBuffer } from '../core/bytes.ts'
+import { isStreamsError, messageOf, RecordError } from '../core/errors.ts'
+import { EMPTY_HEADERS } from '../core/headers.ts'
+import type { SerdeContext } from '../core/serde.ts'
+import { serdes } from '../core/serde.ts'
+import { serdeCode } from '../core/serdes/serde-error.ts'
+import type { OpenRow, Row } from './row.ts'
+import type { StoreSerde, StoreSpec } from './store-spec.ts'
+
+/** Batch header, and a record's own lengths and deltas at their widest. */
+const RECORD_OVERHEAD_BYTES = 92
+
+export class RowCodec {
+  readonly #store: string
+  readonly #key: StoreSerde
+  readonly #value: StoreSerde | undefined
+  readonly #keyContext: SerdeContext
+  readonly #valueContext: SerdeContext
+  readonly #stays: (value: unknown) => boolean
+  readonly #maxBytes: number
+
+  constructor(spec: StoreSpec, maxBytes: number) {
+    const topic = spec.changelog?.topic ?? spec.name
+    this.#store = spec.name
+    this.#key = spec.key
+    this.#value = spec.value
+    this.#keyContext = { topic, part: 'key', headers: EMPTY_HEADERS }
+    this.#valueContext = { topic, part: 'value', headers: EMPTY_HEADERS }
+    this.#stays = staysDecoded(spec.value)
+    this.#maxBytes = maxBytes
+  }
+
+  /** Throws RecordError ENCODE_FAILED. */
+  keyBytes(key: unknown): Buffer {
+    try {
+      if (key === null || key === undefined) throw new TypeError(`a key of a store is never ${key}`)
+      return asBuffer(this.#key.serialize(key as never, this.#keyContext))
+    } catch (thrown) {
+      throw this.#failed('key', 'ENCODE_FAILED', thrown)
+    }
+  }
+
+  /** `bytes` are the caller's own: what a serde gives may share them. */
+  key(bytes: Buffer): unknown {
+    try {
+      return this.#key.deserialize(bytes, this.#keyContext)
+    } catch (thrown) {
+      throw this.#failed('key', 'DECODE_FAILED', thrown)
+    }
+  }
+
+  /** Throws RecordError ENCODE_FAILED or VALUE_TOO_LARGE. */
+  row(value: unknown, timestamp: number, keyLength: number): OpenRow {
+    if (this.#stays(value)) return { bytes: undefined, value, timestamp }
+    const bytes = this.encode(value)
+    const size = keyLength + bytes.length + RECORD_OVERHEAD_BYTES
+    if (size <= this.#maxBytes) return { bytes, value: undefined, timestamp }
+    throw new RecordError(
+      'VALUE_TOO_LARGE',
+      `a row of store '${this.#store}' has ${size} bytes as a record, more than the ${this.#maxBytes} that its changelog takes: make the value smaller, or raise max.message.bytes of the topic`,
+      { phase: 'process', node: this.#store },
+    )
+  }
+
+  /** Bytes of its own, never those of the value. */
+  encode(value: unknown): Buffer {
+    if (this.#value === undefined) throw this.#failed('value', 'ENCODE_FAILED', 'it has no values')
+    try {
+      if (value === null || value === undefined) throw new TypeError(`it is ${value}: delete the row`)
+      const bytes = asBuffer(this.#value.serialize(value as never, this.#valueContext))
+      return shares(bytes, value) ? Buffer.from(bytes) : bytes
+    } catch (thrown) {
+      throw this.#failed('value', 'ENCODE_FAILED', thrown)
+    }
+  }
+
+  /** A value of the caller's own. */
+  value(row: OpenRow | Row): unknown {
+    const { bytes } = row
+    if (bytes === undefined) return 'value' in row ? row.value : undefined
+    if (bytes === null || this.#value === undefined) return undefined
+    try {
+      const value = this.#value.deserialize(bytes, this.#valueContext)
+      // A serde that hands out the bytes it got (`serdes.bytes`) must not hand out the row's.
+      return shares(bytes, value)
+        ? this.#value.deserialize(Buffer.from(bytes), this.#valueContext)
+        : value
+    } catch (thrown) {
+      throw this.#failed('value', 'DECODE_FAILED', thrown)
+    }
+  }
+
+  #failed(part: string, otherwise: 'ENCODE_FAILED' | 'DECODE_FAILED', thrown: unknown): unknown {
+    if (isStreamsError(thrown)) return thrown
+    return new RecordError(
+      serdeCode(thrown, otherwise),
+      `the ${part} of a row of store '${this.#store}': ${messageOf(thrown)}`,
+      { phase: 'process', node: this.#store, cause: thrown },
+    )
+  }
+}
+
+/** Whether writing into `value` would write into `bytes`. */
+function shares(bytes: Buffer, value: unknown): boolean {
+  return ArrayBuffer.isView(value) && value.buffer === bytes.buffer
+}
+
+/** Immutable values that the serde is known to take: they need not be encoded to be checked. */
+function staysDecoded(serde: StoreSerde | undefined): (value: unknown) => boolean {
+  if (serde === serdes.long) return Number.isSafeInteger
+  if (serde === serdes.double) return (value) => typeof value === 'number'
+  if (serde === serdes.int) return (value) => typeof value === 'number' && (value | 0) === value
+  if (serde === serdes.boolean) return (value) => typeof value === 'boolean'
+  return () => false
+}

@@ -1,0 +1,53 @@
+/**
+ * Rows of layers and of disk.
+ *
+ * On disk: int64 timestamp ++ value ++ u32 CRC-32C(key ++ timestamp ++ value), where the key is the
+ * whole one, store number included: a row under a wrong key is damaged too.
+ */
+import { readInt64, writeInt64 } from '../core/bytes.ts'
+import { crc32c } from '../core/crc32c.ts'
+import { TaskCorruptedError } from '../core/errors.ts'
+
+/** A committed row. Never changed, so that layers and undo lists can share it. */
+export interface Row {
+  /** Null: deleted. */
+  readonly bytes: Buffer | null
+  readonly timestamp: number
+}
+
+/** A row of the open span. */
+export interface OpenRow {
+  /** Undefined: `value` stands for it, an immutable one that is encoded at the freeze. */
+  readonly bytes: Buffer | null | undefined
+  readonly value: unknown
+  readonly timestamp: number
+}
+
+const HEAD = 8
+const TAIL = 4
+
+/** What a row costs in memory beyond its bytes, roughly. */
+export const ROW_OVERHEAD_BYTES = 96
+
+export function encodeRow(key: Buffer, row: Row): Buffer {
+  const value = row.bytes ?? NOTHING
+  const bytes = Buffer.allocUnsafe(HEAD + value.length + TAIL)
+  writeInt64(bytes, row.timestamp, 0)
+  bytes.set(value, HEAD)
+  const end = HEAD + value.length
+  bytes.writeUInt32BE(crc32c(bytes, 0, end, crc32c(key)), end)
+  return bytes
+}
+
+/** Throws TaskCorruptedError STATE_DAMAGED when the checksum is not that of key and row. */
+export function decodeRow(key: Buffer, bytes: Buffer, store: string): Row {
+  const end = bytes.length - TAIL
+  if (end < HEAD || bytes.readUInt32BE(end) !== crc32c(bytes, 0, end, crc32c(key)))
+    throw new TaskCorruptedError(
+      'STATE_DAMAGED',
+      `a row of store '${store}' does not match its checksum (key ${key.toString('hex')}): the disk or a foreign hand changed it; the state is rebuilt from the changelog`,
+    )
+  return { timestamp: readInt64(bytes, 0), bytes: bytes.subarray(HEAD, end) }
+}
+
+const NOTHING = Buffer.alloc(0)

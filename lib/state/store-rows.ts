@@ -1,0 +1,158 @@
+/**
+ * All layers of one store: the overlay of the open span, the span that was frozen, committed rows.
+ * Knows no keys or values, only rows under strings of bytes.
+ */
+import type { CommittedRows } from './committed-rows.ts'
+import type { Journal } from './journal.ts'
+import type { KeySpan } from './layer.ts'
+import { Layer } from './layer.ts'
+import type { OpenRow, Row } from './row.ts'
+import { ROW_OVERHEAD_BYTES } from './row.ts'
+
+export type AnyRow = OpenRow | Row
+
+/** What became of a row that was put: undone or aborted, or committed. */
+export interface RowFate {
+  /** A row of the open or frozen span is gone. */
+  readonly dropped?: (key: string) => void
+}
+
+export class StoreRows {
+  readonly committed: CommittedRows
+  readonly #journal: Journal
+  readonly #encode: (value: unknown) => Buffer
+  readonly #fate: RowFate
+  #open = new Layer<OpenRow>()
+  #frozen = new Layer<Row>()
+  #openBytes = 0
+  #frozenBytes = 0
+
+  constructor(
+    committed: CommittedRows,
+    journal: Journal,
+    encode: (value: unknown) => Buffer,
+    fate: RowFate = {},
+  ) {
+    this.committed = committed
+    this.#journal = journal
+    this.#encode = encode
+    this.#fate = fate
+  }
+
+  get isEmpty(): boolean {
+    return this.#open.isEmpty && this.#frozen.isEmpty
+  }
+
+  /** Undefined also when it is deleted. */
+  get(bucket: number, key: string): AnyRow | undefined {
+    const row =
+      this.#open.get(bucket, key) ??
+      this.#frozen.get(bucket, key) ??
+      this.committed.get(bucket, key)
+    return row === undefined || row.bytes === null ? undefined : row
+  }
+
+  put(bucket: number, key: string, row: OpenRow): void {
+    const before = this.#open.get(bucket, key)
+    this.#open.set(bucket, key, row)
+    this.#count(costOf(key, row) - (before === undefined ? 0 : costOf(key, before)))
+    if (!this.#journal.marking) return
+    this.#journal.undo(() => {
+      if (before === undefined) {
+        this.#open.delete(bucket, key)
+        this.#fate.dropped?.(key)
+      } else this.#open.set(bucket, key, before)
+      this.#count((before === undefined ? 0 : costOf(key, before)) - costOf(key, row))
+    })
+  }
+
+  /** Ends the open span: its rows are bytes from here on, in the order in which they were first put. */
+  freeze(tell: (key: string, row: Row) => void): void {
+    const frozen = this.#frozen
+    for (const [bucket, key, row] of this.#open) {
+      const bytes = row.bytes === undefined ? this.#encode(row.value) : row.bytes
+      const encoded = { bytes, timestamp: row.timestamp }
+      frozen.set(bucket, key, encoded)
+      tell(key, encoded)
+    }
+    this.#open = new Layer()
+    this.#frozenBytes = this.#openBytes
+    this.#openBytes = 0
+  }
+
+  commit(tell: (key: string, row: Row) => void): void {
+    for (const [bucket, key, row] of this.#frozen) {
+      this.committed.set(bucket, key, row)
+      tell(key, row)
+    }
+    this.#frozen = new Layer()
+    this.#journal.bytes -= this.#frozenBytes
+    this.#frozenBytes = 0
+  }
+
+  /** Open and frozen rows are gone. */
+  abort(): void {
+    const { dropped } = this.#fate
+    if (dropped !== undefined) {
+      for (const [, key] of this.#open) dropped(key)
+      for (const [, key] of this.#frozen) dropped(key)
+    }
+    this.#open = new Layer()
+    this.#frozen = new Layer()
+    this.#journal.bytes -= this.#openBytes + this.#frozenBytes
+    this.#openBytes = 0
+    this.#frozenBytes = 0
+  }
+
+  /**
+   * Rows in order, those of all layers as they are at the first `next`: layers are copied and the
+   * snapshot of LevelDB is taken in that one step.
+   */
+  async *scan(span: KeySpan, reverse = false): AsyncGenerator<readonly [string, AnyRow], void> {
+    const upper = new Map<string, AnyRow>()
+    for (const layer of this.committed.layers()) layer.copyInto(upper, span)
+    this.#frozen.copyInto(upper, span)
+    this.#open.copyInto(upper, span)
+    const below = this.committed.base(span, reverse)
+    const keys = [...upper.keys()].sort(reverse ? descending : ascending)
+    let at = 0
+    for await (const piece of below)
+      for (const [key, row] of piece) {
+        for (let next = keys[at]; next !== undefined && precedes(next, key, reverse); next = keys[at]) {
+          at++
+          yield* alive(next, upper.get(next))
+        }
+        if (!upper.has(key)) yield* alive(key, row)
+      }
+    for (; at < keys.length; at++) {
+      const key = keys[at] ?? ''
+      yield* alive(key, upper.get(key))
+    }
+  }
+
+  #count(bytes: number): void {
+    this.#openBytes += bytes
+    this.#journal.bytes += bytes
+  }
+}
+
+/** Of the row in hand: an upper one comes before what follows it below, its own older row included. */
+function precedes(upper: string, below: string, reverse: boolean): boolean {
+  return reverse ? upper >= below : upper <= below
+}
+
+function* alive(key: string, row: AnyRow | undefined): Iterable<readonly [string, AnyRow]> {
+  if (row !== undefined && row.bytes !== null) yield [key, row]
+}
+
+function ascending(one: string, other: string): number {
+  return one < other ? -1 : 1
+}
+
+function descending(one: string, other: string): number {
+  return one > other ? -1 : 1
+}
+
+function costOf(key: string, row: AnyRow): number {
+  return key.length + (row.bytes?.length ?? 0) + ROW_OVERHEAD_BYTES
+}
