@@ -1,5 +1,6 @@
 /** Every API that client or broker speaks, one message table each. */
 import type { Api } from './message-table.ts'
+import { fetch } from './messages/fetch.ts'
 import {
   deleteGroups,
   describeGroups,
@@ -11,13 +12,7 @@ import {
 } from './messages/groups.ts'
 import { apiVersions, describeCluster, findCoordinator, metadata } from './messages/metadata.ts'
 import { offsetCommit, offsetDelete, offsetFetch } from './messages/offsets.ts'
-import {
-  deleteRecords,
-  fetch,
-  listOffsets,
-  offsetForLeaderEpoch,
-  produce,
-} from './messages/records.ts'
+import { deleteRecords, listOffsets, offsetForLeaderEpoch, produce } from './messages/records.ts'
 import { saslAuthenticate, saslHandshake } from './messages/sasl.ts'
 import {
   alterConfigs,
