@@ -130,12 +130,15 @@ export class ClusterClient {
 
   /**
    * The leader's epoch when it is known to be the present one, else -1: a broker may have restarted
-   * since Metadata was read, so only what was asked after the connection was made counts.
+   * since Metadata was read, so only what was asked after the connection was made counts, and is
+   * asked for where it is missing.
    */
   certainEpoch(topic: string, partition: number, node: number, lane: Lane): number {
     const leader = this.#table.leader(topic, partition)
     if (leader?.node !== node) return -1
-    return this.#table.stampOf(topic) > this.#connections.openedAt(lane, node) ? leader.epoch : -1
+    if (this.#table.stampOf(topic) > this.#connections.openedAt(lane, node)) return leader.epoch
+    void this.refresh([topic])
+    return -1
   }
 
   /** The node that coordinates a group or a transactional id; looked up once, until forgotten. */

@@ -25,13 +25,11 @@ export class FetchTrouble {
     const { topic, partition, fetchOffset } = of
     const reaction = reactionTo(code)
     this.#options.logger.debug({ topic, partition, fetchOffset, code }, 'a fetch was refused')
-    if (isTransient(reaction) || reaction === 'ambiguous') return this.#later(of)
-    if (reaction !== 'range') {
-      of.failure = failureOf(code, `Fetch of ${topic} partition ${partition}`)
-      return
-    }
+    if (isTransient(reaction) || reaction === 'ambiguous') this.#later(of)
     // A topic that was made again has none of our offsets either: that is another error.
-    this.#later(of, () => new OffsetOutOfRangeError(topic, partition, fetchOffset))
+    else if (reaction === 'range')
+      this.#later(of, () => new OffsetOutOfRangeError(topic, partition, fetchOffset))
+    else of.failure = failureOf(code, `Fetch of ${topic} partition ${partition}`)
   }
 
   /** No answer came. */

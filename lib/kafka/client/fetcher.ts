@@ -145,7 +145,10 @@ export class Fetcher {
 
   #want(of: FetchPartition, wanted: Map<number, FetchPartition[]>): void {
     const leader = this.#options.client.leader(of.topic, of.partition)
-    if (leader === undefined) return this.#trouble.leaderless(of)
+    if (leader === undefined) {
+      this.#trouble.leaderless(of)
+      return
+    }
     if (this.#busy.has(leader.node)) return
     const ofNode = wanted.get(leader.node)
     if (ofNode === undefined) wanted.set(leader.node, [of])
@@ -214,8 +217,8 @@ export class Fetcher {
   }
 
   #takeOne(key: PartitionKey, of: FetchPartition, told: PartitionTold): void {
-    if (reactionTo(told.errorCode) !== 'none') return this.#trouble.refused(of, told.errorCode)
-    if (this.#absorb(of, told)) {
+    if (reactionTo(told.errorCode) !== 'none') this.#trouble.refused(of, told.errorCode)
+    else if (this.#absorb(of, told)) {
       this.#partitions.delete(key)
       this.#partitions.set(key, of)
     } else if (of.isAboveStable)

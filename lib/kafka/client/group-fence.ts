@@ -44,3 +44,14 @@ export function assertFences(fence: GroupFence): void {
     `offsets of group ${fence.groupId} were about to be committed without a member (generation ${fence.generation}): Kafka would not fence them. This is a bug of millrace, please report it`,
   )
 }
+
+/**
+ * Of a transaction without offsets: nothing in it is checked against a generation. Nor is a request
+ * for offsets of no partition.
+ */
+export function unfenced(transactionalId: string): FatalError {
+  return new FatalError(
+    'INTERNAL',
+    `a transaction of ${transactionalId} was about to be committed without offsets: Kafka would not fence it. This is a bug of millrace, please report it`,
+  )
+}
