@@ -70,6 +70,12 @@ export class MemoryTopics implements Collector {
     else records.push(record)
   }
 
+  /** A row behind a store: they have no headers. */
+  changelog(topic: string, row: Omit<StoredRecord, 'headers'>): void {
+    const { key, value, timestamp } = row
+    this.append(topic, { key, value, timestamp, headers: EMPTY_HEADERS })
+  }
+
   records(topic: string): readonly StoredRecord[] {
     return this.#topics.get(topic) ?? NONE
   }

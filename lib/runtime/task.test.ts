@@ -1,0 +1,418 @@
+import { describe, expect, test } from '@jest/globals'
+import { EMPTY_HEADERS as EMPTY } from '../core/headers.ts'
+import type { OperatorContext, OperatorSupplier } from '../topology/operator.ts'
+import { decodeOffsetMetadata } from './offset-metadata.ts'
+import { FixtureTask, FixtureTopology } from './task-fixture.ts'
+
+/** Lets everything pass, and shows its context. */
+function pass(look: (context: OperatorContext) => void = () => undefined): OperatorSupplier {
+  return (context) => {
+    look(context)
+    return { process: context.forward }
+  }
+}
+
+/** Passes records on in a later microtask; `log` tells what happens when. */
+function later(log: string[] = []): OperatorSupplier {
+  return (context) => ({
+    process(key, value, timestamp, headers) {
+      log.push(`${context.node} begins ${value}`)
+      context.defer(async () => {
+        await Promise.resolve()
+        context.forward(key, value, timestamp, headers)
+        log.push(`${context.node} ends ${value}`)
+      })
+    },
+  })
+}
+
+/** One record to one for each character. */
+const characters: OperatorSupplier = (context) => ({
+  process(key, value, timestamp, headers) {
+    for (const character of String(value)) context.forward(key, character, timestamp, headers)
+  },
+})
+
+describe('a task', () => {
+  test('processes the oldest head first, over all its topics', async () => {
+    const topology = new FixtureTopology()
+      .source('left')
+      .source('right')
+      .processor('both', 'left', pass(), { parents: ['left', 'right'] })
+      .sink('out', 'both')
+    const fixture = new FixtureTask(topology.build())
+    fixture.add('left', { value: 'l1', timestamp: 1 }, { value: 'l3', timestamp: 3 })
+    fixture.add('right', { value: 'r2', timestamp: 2 })
+    await fixture.run()
+    expect(fixture.collector.texts).toEqual(['out: null=l1@1', 'out: null=r2@2', 'out: null=l3@3'])
+    expect(fixture.task.streamTime).toBe(3)
+  })
+
+  test('is synchronous as long as everything below is', () => {
+    const topology = new FixtureTopology()
+      .source('in')
+      .processor('p', 'in', pass())
+      .sink('out', 'p')
+    const fixture = new FixtureTask(topology.build())
+    fixture.add('in', { value: 'a' })
+    expect(fixture.task.processOne()).toBeUndefined()
+    expect(fixture.collector.sent).toHaveLength(1)
+  })
+
+  test('tells every child, in the order in which they were added, or the one that is named', async () => {
+    const choose: OperatorSupplier = (context) => {
+      const named = context.forwardTo('c')
+      return {
+        process(key, value, timestamp, headers) {
+          if (value === 'named') named(key, value, timestamp, headers)
+          else context.forward(key, value, timestamp, headers)
+        },
+      }
+    }
+    const topology = new FixtureTopology()
+      .source('in')
+      .processor('choose', 'in', choose)
+      .sink('a', 'choose')
+      .sink('b', 'choose')
+      .sink('c', 'choose', { addressed: true })
+    const fixture = new FixtureTask(topology.build())
+    await fixture.pipe('in', { value: 'all' }, { value: 'named' })
+    expect(fixture.collector.texts).toEqual(['a: null=all@0', 'b: null=all@0', 'c: null=named@0'])
+  })
+
+  test('says which children there are when another one is named', () => {
+    const topology = new FixtureTopology()
+      .source('in')
+      .processor(
+        'p',
+        'in',
+        pass((context) => context.forwardTo('q')),
+      )
+      .sink('out', 'p')
+    expect(() => new FixtureTask(topology.build())).toThrow(/no child 'q'.*out/)
+  })
+
+  test('hands out a context that knows the record, and nothing behind it', async () => {
+    const seen: unknown[] = []
+    const topology = new FixtureTopology().source('in').processor('p', 'in', (context) => ({
+      process(_key, _value, timestamp, headers) {
+        const { recordMetadata, timestampType, streamTime } = context.callbackContext(
+          timestamp,
+          headers,
+        )
+        seen.push({ recordMetadata, timestampType, streamTime })
+      },
+      beforeCommit: () => void seen.push(context.recordMetadata),
+    }))
+    const fixture = new FixtureTask(topology.build())
+    await fixture.pipe('in', { timestamp: 5 }, { timestamp: 3 })
+    await fixture.commit()
+    expect(seen).toEqual([
+      {
+        recordMetadata: { topic: 'in', partition: 0, offset: 0 },
+        timestampType: 'CreateTime',
+        streamTime: 5,
+      },
+      {
+        recordMetadata: { topic: 'in', partition: 0, offset: 1 },
+        timestampType: 'CreateTime',
+        streamTime: 5,
+      },
+      undefined,
+    ])
+  })
+
+  test('counts records by node, and how late they came', async () => {
+    const topology = new FixtureTopology().source('in').sink('out', 'in')
+    const fixture = new FixtureTask(topology.build())
+    await fixture.pipe('in', { timestamp: 5000 }, { timestamp: 3000 })
+    const { metrics } = fixture
+    expect(metrics.get('millrace_node_process_total', { node: 'out' })).toBe(2)
+    expect(metrics.get('millrace_node_process_total')).toBe(4)
+    expect(metrics.get('millrace_task_record_lateness_seconds', { task: 'in_0' })).toBe(2)
+    expect(metrics.get('millrace_node_record_e2e_latency_seconds', { node: 'in' })).toBe(2)
+  })
+
+  test('gives an internal sink the application’s prefix', async () => {
+    const topology = new FixtureTopology()
+      .source('in')
+      .sink('s', 'in', { topic: 'by-word-repartition', internal: true })
+    const fixture = new FixtureTask(topology.build())
+    await fixture.pipe('in', { value: 'a' })
+    expect(fixture.collector.sent[0]?.topic).toBe('app-by-word-repartition')
+  })
+})
+
+describe('what is asynchronous', () => {
+  test('is waited for before the next record', async () => {
+    const log: string[] = []
+    const topology = new FixtureTopology()
+      .source('in')
+      .processor('later', 'in', later(log), { mayBeAsync: true })
+      .sink('out', 'later')
+    const fixture = new FixtureTask(topology.build())
+    await fixture.pipe('in', { value: 'a' }, { value: 'b' })
+    expect(log).toEqual(['later begins a', 'later ends a', 'later begins b', 'later ends b'])
+    expect(fixture.collector.texts).toEqual(['out: null=a@0', 'out: null=b@0'])
+  })
+
+  test('keeps the order of records, and of what is forwarded meanwhile', async () => {
+    const log: string[] = []
+    const topology = new FixtureTopology()
+      .source('in')
+      .processor('characters', 'in', characters)
+      .processor('first', 'characters', later(log), { mayBeAsync: true })
+      .processor('second', 'first', later(log), { mayBeAsync: true })
+      .sink('out', 'second')
+    const fixture = new FixtureTask(topology.build())
+    await fixture.pipe('in', { value: 'ab' })
+    expect(fixture.collector.texts).toEqual(['out: null=a@0', 'out: null=b@0'])
+    // A record goes depth first: the second character waits until the first is through.
+    expect(log.indexOf('second ends a')).toBeLessThan(log.indexOf('first begins b'))
+  })
+
+  test('makes a later sibling wait as well', async () => {
+    const topology = new FixtureTopology()
+      .source('in')
+      .processor('later', 'in', later(), { mayBeAsync: true })
+      .sink('slow', 'later')
+      .sink('quick', 'in')
+    const fixture = new FixtureTask(topology.build())
+    await fixture.pipe('in', { value: 'a' })
+    expect(fixture.collector.texts).toEqual(['slow: null=a@0', 'quick: null=a@0'])
+  })
+
+  test('that rejects fails with the name of its node', async () => {
+    const rejects: OperatorSupplier = (context) => ({
+      process: () => context.defer(() => Promise.reject(new RangeError('no'))),
+    })
+    const topology = new FixtureTopology()
+      .source('in')
+      .processor('rejects', 'in', rejects, { mayBeAsync: true })
+    const fixture = new FixtureTask(topology.build())
+    await expect(fixture.pipe('in', { value: 'a' })).rejects.toMatchObject({
+      code: 'CALLBACK_FAILED',
+      node: 'rejects',
+      recordMetadata: { topic: 'in', partition: 0, offset: 0 },
+    })
+  })
+})
+
+describe('punctuators', () => {
+  /** Forwards the time of each call. */
+  function ticker(time: 'stream' | 'wall-clock', everyMs: number): OperatorSupplier {
+    return (context) => {
+      context.schedule(everyMs, time, (timestamp) => {
+        context.forward(
+          'tick',
+          String(timestamp),
+          timestamp,
+          context.callbackContext(0, EMPTY).headers,
+        )
+      })
+      return { process: context.forward }
+    }
+  }
+
+  test('of stream time fire after the record that made them due', async () => {
+    const topology = new FixtureTopology()
+      .source('in')
+      .processor('p', 'in', ticker('stream', 10))
+      .sink('out', 'p')
+    const fixture = new FixtureTask(topology.build())
+    await fixture.pipe('in', { value: 'a', timestamp: 3 }, { value: 'b', timestamp: 9 })
+    await fixture.pipe('in', { value: 'c', timestamp: 57 })
+    expect(fixture.collector.texts).toEqual([
+      'out: null=a@3',
+      'out: tick=3@3',
+      'out: null=b@9',
+      'out: null=c@57',
+      'out: tick=57@57',
+    ])
+  })
+
+  test('of the wall clock fire when they are told the time', async () => {
+    const topology = new FixtureTopology()
+      .source('in')
+      .processor('p', 'in', ticker('wall-clock', 10))
+      .sink('out', 'p')
+    const { task, collector } = new FixtureTask(topology.build())
+    expect(task.nextPunctuation).toBe(10)
+    await task.punctuate(9)
+    await task.punctuate(35)
+    expect(collector.texts).toEqual(['out: tick=35@35'])
+    expect(collector.sent[0]?.origin).toBeUndefined()
+    expect(task.nextPunctuation).toBe(40)
+  })
+
+  test('do not fire again for a time that was committed', async () => {
+    const topology = new FixtureTopology()
+      .source('in')
+      .processor('p', 'in', ticker('stream', 10))
+      .sink('out', 'p')
+    const fixture = new FixtureTask(topology.build())
+    await fixture.pipe('in', { value: 'a', timestamp: 57 })
+    await fixture.commit()
+    await fixture.task.abort()
+    await fixture.pipe('in', { value: 'b', timestamp: 58 }, { value: 'c', timestamp: 60 })
+    expect(fixture.collector.texts.filter((text) => text.includes('tick'))).toEqual([
+      'out: tick=57@57',
+      'out: tick=60@60',
+    ])
+  })
+})
+
+describe('a commit', () => {
+  test('takes the position behind the last record, or that of the first one not processed', async () => {
+    const topology = new FixtureTopology().source('in').sink('out', 'in')
+    const fixture = new FixtureTask(topology.build())
+    fixture.add('in', { value: 'a' }, { value: 'b' })
+    await fixture.task.processOne()
+    expect(fixture.task.freeze().positions[0]?.offset).toBe(1)
+    await fixture.run()
+    expect(fixture.task.freeze().positions[0]?.offset).toBe(2)
+    fixture.task.setEnd('in', { position: 7, lastStableOffset: 7 })
+    expect(fixture.task.freeze().positions[0]?.offset).toBe(7)
+  })
+
+  test('carries partition times, and the numbers of nodes on the first topic', async () => {
+    const counting: OperatorSupplier = (context) => ({
+      process: (_key, _value, timestamp) => context.setNumber('t', timestamp),
+    })
+    const topology = new FixtureTopology()
+      .source('a')
+      .source('b')
+      .processor('p', 'a', counting, { parents: ['a', 'b'], numbers: ['t', 'u:last'] })
+    const fixture = new FixtureTask(topology.build(), {
+      topicIds: new Map([
+        ['a', Buffer.alloc(8, 1)],
+        ['b', Buffer.alloc(8, 2)],
+        ['app-store-changelog', Buffer.alloc(8, 3)],
+      ]),
+    })
+    await fixture.pipe('a', { timestamp: 5 })
+    await fixture.pipe('b', { timestamp: 7 })
+    const [first, second] = fixture.task.freeze().positions.map(({ metadata }) => metadata)
+    expect(decodeOffsetMetadata(first ?? '')).toMatchObject({
+      partitionTime: 5,
+      numbers: new Map([['t:p', 7]]),
+      topicIds: new Map([
+        ['a', Buffer.alloc(8, 1)],
+        ['app-store-changelog', Buffer.alloc(8, 3)],
+      ]),
+    })
+    expect(decodeOffsetMetadata(second ?? '')).toMatchObject({
+      partitionTime: 7,
+      numbers: new Map(),
+      topicIds: new Map([['b', Buffer.alloc(8, 2)]]),
+    })
+  })
+
+  test('is dirty exactly when something happened since the last one', async () => {
+    const topology = new FixtureTopology().source('in').sink('out', 'in')
+    const fixture = new FixtureTask(topology.build())
+    await fixture.commit()
+    expect(fixture.task.freeze().dirty).toBe(false)
+    await fixture.pipe('in', { value: 'a' })
+    expect(fixture.task.freeze().dirty).toBe(true)
+    await fixture.commit()
+    expect(fixture.task.freeze().dirty).toBe(false)
+    fixture.task.setEnd('in', { position: 9, lastStableOffset: 9 })
+    expect(fixture.task.freeze().dirty).toBe(true)
+  })
+
+  test('lets nodes emit first, parents before children, in one pass', async () => {
+    const order: string[] = []
+    const emits: OperatorSupplier = (context) => {
+      let dirty = false
+      return {
+        process: () => {
+          dirty = true
+        },
+        beforeCommit() {
+          order.push(`${context.node} ${dirty}`)
+          if (dirty) context.forward(context.node, 'dirty', 0, EMPTY)
+          dirty = false
+        },
+      }
+    }
+    const topology = new FixtureTopology()
+      .source('in')
+      .processor('parent', 'in', emits)
+      .processor('child', 'parent', emits)
+      .sink('out', 'child')
+    const fixture = new FixtureTask(topology.build())
+    await fixture.pipe('in', { value: 'a' })
+    await fixture.commit()
+    expect(order).toEqual(['parent true', 'child true'])
+    expect(fixture.collector.texts).toEqual(['out: child=dirty@0'])
+    expect(fixture.task.freeze().dirty).toBe(false)
+  })
+})
+
+describe('an abort', () => {
+  test('puts positions, times and numbers back, and makes processors anew (A8)', async () => {
+    const lives: string[] = []
+    const supplier: OperatorSupplier = (context) => {
+      lives.push(`made at ${context.streamTime} with t ${context.number('t')}`)
+      return {
+        process: (_key, _value, timestamp) => context.setNumber('t', timestamp),
+        close: () => void lives.push('closed'),
+      }
+    }
+    const topology = new FixtureTopology()
+      .source('in')
+      .processor('p', 'in', supplier, { numbers: ['t'] })
+    const fixture = new FixtureTask(topology.build())
+    await fixture.pipe('in', { timestamp: 5 })
+    await fixture.commit()
+    await fixture.pipe('in', { timestamp: 50 })
+    fixture.add('in', { timestamp: 60 })
+    expect(fixture.task.streamTime).toBe(50)
+    await fixture.task.abort()
+    expect(fixture.task.streamTime).toBe(5)
+    expect(fixture.task.queuedRecords).toBe(0)
+    expect(fixture.task.freeze().positions[0]?.offset).toBe(1)
+    expect(fixture.task.freeze().dirty).toBe(false)
+    expect(lives).toEqual(['made at -1 with t undefined', 'closed', 'made at 5 with t 5'])
+  })
+
+  test('begins where the coordinator says, when it says where', async () => {
+    const topology = new FixtureTopology().source('in').sink('out', 'in')
+    const fixture = new FixtureTask(topology.build())
+    await fixture.pipe('in', { timestamp: 5 })
+    const [position] = fixture.task.freeze().positions
+    // The outcome was not known here, but the commit had happened.
+    await fixture.task.abort(new Map([['in', { offset: 1, metadata: position?.metadata ?? '' }]]))
+    expect(fixture.task.streamTime).toBe(5)
+    expect(fixture.task.positionOf('in')).toBe(1)
+  })
+
+  test('with metadata that cannot be read knows no time', async () => {
+    const topology = new FixtureTopology().source('in').sink('out', 'in')
+    const fixture = new FixtureTask(topology.build())
+    await fixture.task.abort(new Map([['in', { offset: 4, metadata: 'by hand' }]]))
+    expect(fixture.task.streamTime).toBe(-1)
+    expect(fixture.task.positionOf('in')).toBe(4)
+  })
+
+  test('closes every processor, though one cannot be closed', async () => {
+    const closed: string[] = []
+    const closing =
+      (name: string): OperatorSupplier =>
+      (context) => ({
+        process: context.forward,
+        close() {
+          closed.push(name)
+          if (name === 'a') throw new RangeError('no')
+        },
+      })
+    const topology = new FixtureTopology()
+      .source('in')
+      .processor('a', 'in', closing('a'))
+      .processor('b', 'a', closing('b'))
+    const fixture = new FixtureTask(topology.build())
+    await fixture.task.close()
+    expect(closed).toEqual(['a', 'b'])
+  })
+})
