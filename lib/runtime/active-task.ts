@@ -1,7 +1,8 @@
 /** A task that this member owns, from its assignment until it goes elsewhere. */
 import type { TaskState } from '../state/task-state.ts'
-import type { PartitionEnd, TaskStart } from './task-options.ts'
+import type { TaskStatus } from './status.ts'
 import type { Task } from './task.ts'
+import type { PartitionEnd, TaskStart } from './task-options.ts'
 import type { TaskPlan } from './topic-plan.ts'
 import type { TaskRef } from './user-data.ts'
 
@@ -56,4 +57,16 @@ export function lagOf(active: ActiveTask): number {
   for (const end of active.ends.values())
     lag += Math.max(0, (end.highWatermark ?? end.position) - end.position)
   return lag
+}
+
+export function statusOf(active: ActiveTask): TaskStatus {
+  const { restore, rebuilt } = active
+  return {
+    id: active.id,
+    state: active.phase,
+    streamTime: active.task?.streamTime ?? -1,
+    lag: lagOf(active),
+    ...(restore === undefined ? {} : { restore: { ...restore } }),
+    ...(rebuilt === undefined ? {} : { rebuilt: { reason: rebuilt } }),
+  }
 }

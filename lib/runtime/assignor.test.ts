@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { type AssignableTask, type AssigningMember, assignTasks } from './assignor.ts'
-import { ACTIVE } from './user-data.ts'
+import { ACTIVE, type TaskRef } from './user-data.ts'
 
 const tasksOf = fc
   .array(fc.record({ partitions: fc.integer({ min: 1, max: 12 }), stateful: fc.boolean() }), {
@@ -44,7 +44,7 @@ function running(given: ReadonlyMap<string, readonly AssignableTask[]>): Assigni
   }))
 }
 
-function name(task: AssignableTask): string {
+function name(task: TaskRef): string {
   return `${task.rank}/${task.partition}`
 }
 

@@ -42,7 +42,12 @@ function diverged(task: string, of: TopicPartition, own: number, end: number): F
   )
 }
 
-export function truncated(task: string, of: TopicPartition, own: number, start: number): FatalError {
+export function truncated(
+  task: string,
+  of: TopicPartition,
+  own: number,
+  start: number,
+): FatalError {
   return new FatalError(
     'CHANGELOG_TRUNCATED',
     `${of.topic} partition ${of.partition} begins at offset ${start}, and task ${task} needs it from ${own}: rows are gone that nothing can bring back. Restore the topic from a backup, or reset the application (delete its offsets, internal topics and state directory)`,

@@ -48,6 +48,10 @@ export type CommitOutcome = 'nothing' | 'committed' | 'unsettled'
 
 export class Committer {
   readonly #options: CommitterOptions
+  /** At-most-once: what was committed before it was processed, by partition. */
+  readonly #ahead = new Map<string, number>()
+  /** What was committed last, by partition. */
+  readonly offsets = new Map<string, number>()
 
   constructor(options: CommitterOptions) {
     this.#options = options
@@ -77,7 +81,11 @@ export class Committer {
         : await this.#commitTransaction(transactions, fence, spans, signal)
     if (ends === undefined) return 'unsettled'
     await hooks.at('committed')
-    for (const { active, span } of spans) active.task.committed(span, endsOf(active, ends))
+    for (const { active, span } of spans) {
+      active.task.committed(span, endsOf(active, ends))
+      for (const { topic, partition, offset } of this.#offsetsOf([{ active, span }]))
+        this.offsets.set(partitionKey(topic, partition), offset)
+    }
     await hooks.at('pending')
     return 'committed'
   }
@@ -92,12 +100,25 @@ export class Committer {
     ahead: (topic: string, partition: number) => number,
   ): Promise<void> {
     const spans = tasks.map((active) => ({ active, span: active.task.freeze() }))
-    const offsets = offsetsOf(spans).map((position) => ({
-      ...position,
-      offset: Math.max(position.offset, ahead(position.topic, position.partition)),
-    }))
-    await this.#options.group.commit(fence, offsets)
+    for (const { topic, partition } of this.#offsetsOf(spans))
+      this.#ahead.set(partitionKey(topic, partition), ahead(topic, partition))
+    await this.#options.group.commit(fence, this.#offsetsOf(spans))
     for (const { active, span } of spans) active.task.committed(span, NO_ENDS)
+  }
+
+  /** A new assignment: what was ahead before is decided. */
+  forget(): void {
+    this.#ahead.clear()
+  }
+
+  /** Offsets never go back behind those that were committed ahead. */
+  #offsetsOf(spans: readonly TaskSpan[]): OffsetToCommit[] {
+    const positions = spans.flatMap(({ span }) => span.positions)
+    if (this.#ahead.size === 0) return positions
+    return positions.map((position) => {
+      const ahead = this.#ahead.get(partitionKey(position.topic, position.partition)) ?? -1
+      return ahead > position.offset ? { ...position, offset: ahead } : position
+    })
   }
 
   async #flushOutputs(outputs: IdempotentProducer): Promise<void> {
@@ -118,7 +139,7 @@ export class Committer {
   ): Promise<ReadonlyMap<string, EndOffset>> {
     const { hooks, group, ahead } = this.#options
     await hooks.at('produced')
-    if (!ahead) await passing(group.commit(fence, offsetsOf(spans)), hooks, 'offsets-sent')
+    if (!ahead) await passing(group.commit(fence, this.#offsetsOf(spans)), hooks, 'offsets-sent')
     return NO_ENDS
   }
 
@@ -133,7 +154,7 @@ export class Committer {
     for (const { active, span } of spans) sendRows(transactions, active, span)
     await transactions.flush()
     await hooks.at('produced')
-    const offsets = offsetsOf(spans)
+    const offsets = this.#offsetsOf(spans)
     // Never empty, for each task has inputs: a request without partitions would be no fence.
     await transactions.sendOffsets(fence, offsets)
     await hooks.at('offsets-sent')
@@ -154,10 +175,6 @@ function sendRows(
     const topic = topics.get(store)
     if (topic !== undefined) transactions.send(topic, task.partition, key, value, timestamp)
   }
-}
-
-function offsetsOf(spans: readonly TaskSpan[]): OffsetToCommit[] {
-  return spans.flatMap(({ span }) => span.positions)
 }
 
 /** By store, for the changelogs that were written to. */

@@ -4,7 +4,7 @@
  * No internal topic ever deletes by time: `delete` would count the wall clock against the event time
  * of rows. What is done with is purged by DeleteRecords, which a `compact` topic refuses.
  */
-import type { StoreSpec } from '../state/stores.ts'
+import type { StoreSpec } from '../state/store-spec.ts'
 
 const DAY_MS = 86_400_000
 /** Java's Long.MAX_VALUE, as text: it does not fit a number. */

@@ -4,8 +4,8 @@
  */
 import { ConfigError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
-import type { GroupMember } from '../kafka/client/group-session.ts'
 import type { CommittedOffset } from '../kafka/client/group-fence.ts'
+import type { GroupMember } from '../kafka/client/group-session.ts'
 import type { TopicPartition } from '../kafka/client/topic-partition.ts'
 import type { SubTopology } from '../topology/nodes.ts'
 import { type Assignment, type AssignmentError, encodeAssignment } from './assignment.ts'
@@ -23,9 +23,7 @@ export interface LeaderOptions {
   readonly setup: TopicSetup
   readonly fingerprint: Buffer
   readonly logger: Logger
-  readonly committed: (
-    partitions: readonly TopicPartition[],
-  ) => Promise<readonly CommittedOffset[]>
+  readonly committed: (partitions: readonly TopicPartition[]) => Promise<readonly CommittedOffset[]>
 }
 
 interface Candidate {

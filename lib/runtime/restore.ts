@@ -12,7 +12,7 @@ import type { Admin, ListedOffset } from '../kafka/client/admin.ts'
 import type { FetchedBatch, Fetcher } from '../kafka/client/fetcher.ts'
 import { OffsetOutOfRangeError } from '../kafka/client/offset-out-of-range-error.ts'
 import { partitionKey, type TopicPartition } from '../kafka/client/topic-partition.ts'
-import type { TaskState } from '../state/task-state.ts'
+import type { RestoredRow, TaskState } from '../state/task-state.ts'
 import type { ActiveTask, TaskChangelog } from './active-task.ts'
 import { checkNotDiverged, truncated } from './changelog-checks.ts'
 import type { MetricsRegistry } from './metrics-registry.ts'
@@ -56,39 +56,27 @@ export class Restorer {
     return this.#followers.size > 0
   }
 
-  /** Follows what is behind; those that lack nothing are complete, as `complete` tells. */
+  /** Follows what is behind; `complete` tells who lacks nothing. Begins again after a failure. */
   async begin(tasks: readonly ActiveTask[]): Promise<void> {
-    const followers = tasks.flatMap(followersOf)
-    const partitions = followers.map(({ of }) => of)
-    const { admin } = this.#options
-    const [starts, ends] =
-      partitions.length === 0
-        ? [new Map<string, ListedOffset>(), new Map<string, ListedOffset>()]
-        : await Promise.all([
-            admin.listOffsets(partitions, 'earliest'),
-            admin.listOffsets(partitions, 'latest'),
-          ])
-    await checkNotDiverged(
-      admin,
-      followers.map(({ active, state, changelog, of }) => {
-        const own = state.changelogOffset(changelog.store)
-        return { task: active.id, of, own, end: offsetIn(ends, of) }
-      }),
-    )
-    for (const active of tasks) active.restore = { done: 0, total: 0 }
-    for (const follower of followers) await this.#place(follower, starts, ends)
-    this.#assign()
+    this.forget(tasks)
+    try {
+      await this.#begin(tasks)
+    } catch (error) {
+      this.forget(tasks)
+      throw error
+    }
   }
 
   /** Tasks among these that need nothing more. */
   complete(tasks: readonly ActiveTask[]): readonly ActiveTask[] {
     const busy = new Set([...this.#followers.values()].map(({ active }) => active))
-    return tasks.filter((active) => active.phase === 'restoring' && !busy.has(active))
+    return tasks.filter((active) => active.restore !== undefined && !busy.has(active))
   }
 
   /** Stops following: lost, or to be restored anew. */
   forget(tasks: readonly ActiveTask[]): void {
     const gone = new Set(tasks)
+    for (const active of tasks) active.restore = undefined
     for (const [key, { active }] of this.#followers)
       if (gone.has(active)) this.#followers.delete(key)
     this.#assign()
@@ -116,6 +104,25 @@ export class Restorer {
     return worked
   }
 
+  async #begin(tasks: readonly ActiveTask[]): Promise<void> {
+    const followers = tasks.flatMap(followersOf)
+    const { admin } = this.#options
+    const [starts, ends] = await bounds(
+      admin,
+      followers.map(({ of }) => of),
+    )
+    await checkNotDiverged(
+      admin,
+      followers.map(({ active, state, changelog, of }) => {
+        const own = state.changelogOffset(changelog.store)
+        return { task: active.id, of, own, end: offsetIn(ends, of) }
+      }),
+    )
+    for (const active of tasks) active.restore = { done: 0, total: 0 }
+    for (const follower of followers) await this.#place(follower, starts, ends)
+    this.#assign()
+  }
+
   async #poll(): Promise<void> {
     if (this.#waiting.length > 0) return
     try {
@@ -134,11 +141,13 @@ export class Restorer {
     const follower = this.#followers.get(partitionKey(batch.topic, batch.partition))
     if (follower === undefined) return
     const { view, firstIndex, nextOffset, leaderEpoch } = batch
-    const rows: { key: Buffer; value: Buffer | null; timestamp: number }[] = []
+    const rows: RestoredRow[] = []
     for (let at = firstIndex; at < view.count; at++) {
       const key = view.key(at)
       // Nobody writes rows without a key; a foreign record is not ours to interpret.
-      if (key !== null) rows.push({ key, value: view.value(at), timestamp: view.timestamp(at) })
+      if (key === null) continue
+      const [value, timestamp, offset] = [view.value(at), view.timestamp(at), view.offset(at)]
+      rows.push({ key, value, timestamp, offset })
     }
     follower.state.restore(follower.changelog.store, rows, { offset: nextOffset, leaderEpoch })
     follower.rows += rows.length
@@ -223,6 +232,20 @@ export class Restorer {
       [...this.#followers.values()].map(({ of, position }) => ({ ...of, offset: position })),
     )
   }
+}
+
+type Offsets = ReadonlyMap<string, ListedOffset>
+
+/** First offsets and high watermarks. */
+async function bounds(
+  admin: Admin,
+  partitions: readonly TopicPartition[],
+): Promise<[starts: Offsets, ends: Offsets]> {
+  if (partitions.length === 0) return [new Map(), new Map()]
+  return Promise.all([
+    admin.listOffsets(partitions, 'earliest'),
+    admin.listOffsets(partitions, 'latest'),
+  ])
 }
 
 function followersOf(active: ActiveTask): Follower[] {

@@ -52,11 +52,11 @@ export interface Settings {
 /** Throws a {@link ConfigError} for the first option that is wrong. */
 export function settingsOf(options: RuntimeOptions): Settings {
   checkNames(options)
-  const guarantee = oneOf(
-    'guarantee',
-    options.guarantee ?? 'exactly-once',
-    ['exactly-once', 'at-least-once', 'at-most-once'],
-  )
+  const guarantee = oneOf('guarantee', options.guarantee ?? 'exactly-once', [
+    'exactly-once',
+    'at-least-once',
+    'at-most-once',
+  ])
   const settings: Settings = {
     applicationId: options.applicationId,
     guarantee,
@@ -69,8 +69,7 @@ export function settingsOf(options: RuntimeOptions): Settings {
     errors: checkedPolicies(options.errors ?? {}),
     instanceId: options.instanceId,
     maxTaskIdleMs: time('maxTaskIdle', options.maxTaskIdle ?? 0),
-    idleAfterMs:
-      options.idle === undefined ? undefined : time('idle.after', options.idle.after, 1),
+    idleAfterMs: options.idle === undefined ? undefined : time('idle.after', options.idle.after, 1),
     maxFutureSkewMs: time('maxFutureSkew', options.maxFutureSkew ?? '1h'),
     ...groupSettings(options),
     ...requestSettings(options),
@@ -119,11 +118,13 @@ function requestSettings(options: RuntimeOptions): RequestSettings {
     fetchMaxBytes: whole('fetch.maxBytes', fetch.maxBytes ?? 10 * MB, 1),
     fetchMaxWaitMs: time('fetch.maxWait', fetch.maxWait ?? 500),
     fetchMinBytes: whole('fetch.minBytes', fetch.minBytes ?? 1, 0),
-    compression: oneOf(
-      'produce.compression',
-      produce.compression ?? 'none',
-      ['none', 'gzip', 'snappy', 'lz4', 'zstd'],
-    ),
+    compression: oneOf('produce.compression', produce.compression ?? 'none', [
+      'none',
+      'gzip',
+      'snappy',
+      'lz4',
+      'zstd',
+    ]),
     maxRequestBytes: whole('produce.maxRequestBytes', produce.maxRequestBytes ?? MB, 1),
     lingerMs: time('produce.linger', produce.linger ?? 5),
     internalPartitions:
@@ -157,11 +158,10 @@ function stateSettings(options: RuntimeOptions): StateSettings {
     maxCompleteRows: whole('maxCompleteRows', options.maxCompleteRows ?? 1_000_000, 1),
     sync: options.sync ?? false,
     verify: options.verify ?? false,
-    onUnreadableState: oneOf(
-      'onUnreadableState',
-      options.onUnreadableState ?? 'rebuild',
-      ['rebuild', 'refuse'],
-    ),
+    onUnreadableState: oneOf('onUnreadableState', options.onUnreadableState ?? 'rebuild', [
+      'rebuild',
+      'refuse',
+    ]),
   }
 }
 

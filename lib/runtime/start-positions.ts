@@ -87,30 +87,21 @@ export class StartPositions {
       for (const topic of missingOf(active, committed)) {
         const of = { topic, partition: active.ref.partition }
         // What is found later was not there when the user said where to begin.
-        const start = context.fresh.has(active.ref.rank) ? this.#sourceOf(active, topic)?.start : undefined
+        const start = context.fresh.has(active.ref.rank)
+          ? this.#sourceOf(active, topic)?.start
+          : undefined
         resolved.set(partitionKey(topic, of.partition), await this.#offsetOf(of, start))
       }
     return resolved
   }
 
   async #refuseVanished(tasks: readonly ActiveTask[], committed: Committed): Promise<void> {
-    const suspects: { active: ActiveTask; topic: string }[] = []
-    for (const active of tasks) {
-      const named = namedTopics(active, committed)
-      const known = active.topics.length > missingOf(active, committed).length
-      for (const topic of missingOf(active, committed)) {
-        if ((active.state?.inputs.get(partitionKey(topic, active.ref.partition)) ?? 0) > 0)
-          throw offsetsVanished(active, topic, 'its state on disk has rows')
-        if (known && named.has(topic)) throw offsetsVanished(active, topic, 'its others are committed')
-        // A topic that is new to a task which has committed before may begin anew.
-        if (!known) suspects.push({ active, topic })
-      }
-    }
-    const partitions = suspects.flatMap(({ active }) => changelogsOf(active))
-    if (partitions.length === 0) return
+    const suspects = tasks.flatMap((active) => suspectOf(active, committed))
+    const changelogs = suspects.flatMap(({ active }) => changelogsOf(active))
+    if (changelogs.length === 0) return
     const [starts, ends] = await Promise.all([
-      this.#admin.listOffsets(partitions, 'earliest'),
-      this.#admin.listOffsets(partitions, 'latest'),
+      this.#admin.listOffsets(changelogs, 'earliest'),
+      this.#admin.listOffsets(changelogs, 'latest'),
     ])
     for (const { active, topic } of suspects)
       for (const { topic: changelog, partition } of changelogsOf(active)) {
@@ -128,7 +119,8 @@ export class StartPositions {
 
   async #offsetOf(of: TopicPartition, start: StartPosition | undefined): Promise<number> {
     const list = async (at: 'earliest' | 'latest' | number): Promise<number> =>
-      (await this.#admin.listOffsets([of], at)).get(partitionKey(of.topic, of.partition))?.offset ?? -1
+      (await this.#admin.listOffsets([of], at)).get(partitionKey(of.topic, of.partition))?.offset ??
+      -1
     if (start === undefined || start === 'earliest') return list('earliest')
     if (start === 'latest') return list('latest')
     if ('timestamp' in start) {
@@ -163,6 +155,25 @@ export class StartPositions {
           .map(({ topic, offset, metadata }) => [topic, { offset, metadata }]),
       )
   }
+}
+
+/**
+ * A task that has committed nothing: its changelogs tell whether it ever ran. One that has committed
+ * other topics may meet a new one; throws when it is not new to it.
+ */
+function suspectOf(
+  active: ActiveTask,
+  committed: Committed,
+): { readonly active: ActiveTask; readonly topic: string }[] {
+  const missing = missingOf(active, committed)
+  const named = namedTopics(active, committed)
+  for (const topic of missing) {
+    const complete = active.state?.inputs.get(partitionKey(topic, active.ref.partition)) ?? 0
+    if (complete > 0) throw offsetsVanished(active, topic, 'its state on disk has rows')
+    if (named.has(topic)) throw offsetsVanished(active, topic, 'its others are committed')
+  }
+  const [topic] = missing
+  return topic === undefined || missing.length < active.topics.length ? [] : [{ active, topic }]
 }
 
 function firstMetadata(active: ActiveTask, first: boolean): string {
@@ -215,7 +226,7 @@ function checkTopicIds(active: ActiveTask, committed: Committed, metadata: Clust
   for (const [topic, id] of namedTopics(active, committed)) {
     if (!changelogs.has(topic) && !active.topics.includes(topic)) continue
     const found = active.topicIds.get(topic)
-    if (found !== undefined && found.equals(id)) continue
+    if (found?.equals(id) === true) continue
     if (metadata.topics.has(topic) && found === undefined) continue
     throw new FatalError(
       metadata.topics.has(topic) ? 'TOPIC_RECREATED' : 'TOPIC_DELETED',

@@ -14,6 +14,8 @@ export interface TaskPlan {
   readonly subTopology: SubTopology
   /** Whole names of its source topics, with their partitions; a pattern's as it matches. */
   readonly sources: ReadonlyMap<string, number>
+  /** Those of them that are repartition topics of ours. */
+  readonly internalSources: ReadonlySet<string>
   /** Number of tasks: the most that any of its sources has. */
   readonly tasks: number
 }
@@ -72,13 +74,15 @@ function taskPlan(
   counts: ReadonlyMap<string, number>,
 ): TaskPlan {
   const sources = new Map<string, number>()
+  const internalSources = new Set<string>()
   for (const source of subTopology.sources)
     for (const topic of sourceTopics(source, input.applicationId, counts.keys())) {
       const partitions = counts.get(topic)
       if (partitions === undefined) throw missing(topic, source)
       sources.set(topic, partitions)
+      if (source.internal) internalSources.add(topic)
     }
-  return { subTopology, sources, tasks: Math.max(0, ...sources.values()) }
+  return { subTopology, sources, internalSources, tasks: Math.max(0, ...sources.values()) }
 }
 
 function missing(topic: string, source: SourceNode): ConfigError {
@@ -169,7 +173,9 @@ function copartitioned(name: string, input: PlanInput): SourceNode[] {
   const sources = input.subTopologies.flatMap((subTopology) => subTopology.sources)
   const byName = new Map(sources.map((source) => [source.name, source]))
   return input.program.copartitions
-    .map((group) => group.sources.map((source) => byName.get(source)).filter((s) => s !== undefined))
+    .map((group) =>
+      group.sources.map((source) => byName.get(source)).filter((s) => s !== undefined),
+    )
     .filter((group) => group.some((source) => source.internal && namesOf(source).includes(name)))
     .flat()
     .filter((source) => !(source.internal && namesOf(source).includes(name)))

@@ -11,8 +11,8 @@ import type { Admin, TopicConfig } from '../kafka/client/admin.ts'
 import type { ClusterClient } from '../kafka/client/cluster-client.ts'
 import type { ClusterMetadata } from '../kafka/client/cluster-metadata.ts'
 import { internalTopic } from '../topology/names.ts'
-import type { Program, SubTopology } from '../topology/nodes.ts'
-import { deadLetterTopics } from './dead-letter-topics.ts'
+import type { Program, SinkNode, SourceNode, SubTopology } from '../topology/nodes.ts'
+import { deadLetterTopics } from './error-policy.ts'
 import { type InternalTopic, NEWER_SETTINGS } from './internal-topics.ts'
 import type { Settings } from './settings.ts'
 import { planTopics, type TopicPlan } from './topic-plan.ts'
@@ -77,6 +77,7 @@ export class TopicSetup {
 
   /** Throws TOPIC_MISSING, TOPIC_MISCONFIGURED with what to do; warns of weak replication. */
   async verify(view: TopicView): Promise<void> {
+    this.#checkSinks(view)
     const open = view.plan.internal.filter(({ name }) => !this.#verified.has(name))
     for (const topic of open) checkThere(topic, view.metadata)
     if (open.length === 0) return
@@ -94,21 +95,47 @@ export class TopicSetup {
     this.#warnOfReplication(open, view.metadata, configs)
   }
 
+  /** Topics that are written to: what they accept is read before the first record. */
+  outputs(view: TopicView): readonly string[] {
+    const names = new Set<string>(this.#deadLetters())
+    for (const { name } of view.plan.internal) names.add(name)
+    for (const node of this.#options.program.nodes.values())
+      if (node.kind === 'sink' && !node.internal) {
+        // A chooser may name any topic, ours and Kafka's own excepted.
+        const chosen = [...view.metadata.topics.values()].filter(({ internal }) => !internal)
+        const topics = typeof node.topic === 'string' ? [node.topic] : chosen.map((t) => t.name)
+        for (const topic of topics) names.add(topic)
+      }
+    return [...names].filter((name) => view.metadata.topics.has(name))
+  }
+
+  #checkSinks(view: TopicView): void {
+    for (const node of this.#options.program.nodes.values()) {
+      if (node.kind !== 'sink' || node.internal || typeof node.topic !== 'string') continue
+      if (view.metadata.topics.has(node.topic)) continue
+      throw new ConfigError(
+        'TOPIC_MISSING',
+        `output topic '${node.topic}' of node '${node.name}' does not exist: create it ` +
+          `(kafka-topics.sh --create --topic ${node.topic} --partitions N), or correct its name`,
+      )
+    }
+  }
+
   /** Every topic when a pattern or a chooser may name any, else those that the topology names. */
   #wanted(): readonly string[] | undefined {
     const { program, settings } = this.#options
-    const names = new Set(deadLetterTopics(program, settings.errors))
+    const names = new Set(this.#deadLetters())
+    const add = (topic: string, internal: boolean): void => {
+      names.add(internal ? internalTopic(settings.applicationId, topic) : topic)
+    }
     for (const node of program.nodes.values()) {
       if (node.kind === 'processor') continue
-      if (node.kind === 'source' && node.topics instanceof RegExp) return undefined
-      if (node.kind === 'sink' && typeof node.topic !== 'string') return undefined
-      const topics = node.kind === 'sink' ? [String(node.topic)] : [...(node.topics as string[])]
-      for (const topic of topics)
-        names.add(node.internal ? internalTopic(settings.applicationId, topic) : topic)
+      const topics = topicsOf(node)
+      if (topics === undefined) return undefined
+      for (const topic of topics) add(topic, node.internal)
     }
     for (const { changelog } of program.stores.values())
-      if (changelog !== undefined)
-        names.add(internalTopic(settings.applicationId, changelog.topic))
+      if (changelog !== undefined) add(changelog.topic, true)
     return [...names]
   }
 
@@ -131,12 +158,17 @@ export class TopicSetup {
       logger.info({ topic: name, partitions }, 'created an internal topic')
   }
 
+  #deadLetters(): ReadonlySet<string> {
+    const { program, settings } = this.#options
+    const nodes = [...program.nodes.values()]
+    const decodes = nodes.flatMap((node) => (node.kind === 'source' ? [node.decode] : []))
+    return deadLetterTopics(settings.errors, decodes)
+  }
+
   /** With the partitions of the widest source, for dead letters go to the source's own modulo. */
   async #createDeadLetters(view: TopicView): Promise<void> {
-    const { admin, settings, program, logger } = this.#options
-    const missing = deadLetterTopics(program, settings.errors).filter(
-      (name) => !view.metadata.topics.has(name),
-    )
+    const { admin, settings, logger } = this.#options
+    const missing = [...this.#deadLetters()].filter((name) => !view.metadata.topics.has(name))
     if (missing.length === 0) return
     const partitions = Math.max(1, ...view.plan.tasks.map((plan) => plan.tasks))
     const replicationFactor = settings.replicationFactor
@@ -161,6 +193,12 @@ export class TopicSetup {
       `internal topics with fewer than ${SAFE_REPLICAS} replicas or min.insync.replicas below ${SAFE_INSYNC} may lose state with one broker: set internalTopics.replicationFactor`,
     )
   }
+}
+
+/** Undefined: any topic. */
+function topicsOf(node: SourceNode | SinkNode): readonly string[] | undefined {
+  if (node.kind === 'source') return node.topics instanceof RegExp ? undefined : node.topics
+  return typeof node.topic === 'string' ? [node.topic] : undefined
 }
 
 function vanished(topic: InternalTopic): FatalError {

@@ -1,0 +1,97 @@
+/**
+ * What is done about an error: its class is the reaction (DESIGN §15.4).
+ *
+ * Migrated: drop and rejoin. Corrupted: wipe that state, restore. Retriable: give the span up, back
+ * off, try again until `taskTimeout`. Refused records: replay without them. The rest is thrown.
+ */
+import { FatalError, isStreamsError, messageOf, type StreamsError } from '../core/errors.ts'
+import { below } from '../core/random.ts'
+import { OffsetOutOfRangeError } from '../kafka/client/offset-out-of-range-error.ts'
+import { RefusedRecordError } from '../kafka/client/refused-record-error.ts'
+import type { Ownership } from './ownership.ts'
+import type { Slice } from './slice.ts'
+import type { WorkerOptions } from './worker-parts.ts'
+
+const FIRST_BACKOFF_MS = 50
+const LAST_BACKOFF_MS = 5000
+
+export class Recovery {
+  readonly #options: WorkerOptions
+  readonly #own: Ownership
+  readonly #slice: Slice
+  readonly #halt: AbortSignal
+  /** When the trouble that is on began (monotonic). */
+  #since: number | undefined
+  #attempts = 0
+
+  constructor(options: WorkerOptions, own: Ownership, slice: Slice, halt: AbortSignal) {
+    this.#options = options
+    this.#own = own
+    this.#slice = slice
+    this.#halt = halt
+  }
+
+  /** A turn went well. */
+  calm(): void {
+    this.#since = undefined
+    this.#attempts = 0
+  }
+
+  /** Throws what ends the instance. */
+  async react(thrown: unknown): Promise<void> {
+    const error = typed(thrown)
+    const { logger } = this.#options
+    switch (error.reaction) {
+      case 'migrate':
+        logger.warn({ code: error.code }, `tasks are lost: ${error.message}`)
+        return this.#own.lose()
+      case 'rebuild':
+        return this.#rebuild(error)
+      case 'retry':
+        return this.#retry(error)
+      case 'policy':
+        if (!(error instanceof RefusedRecordError)) throw error
+        logger.warn({ code: error.code }, error.message)
+        this.#own.refuse(error)
+        return this.#own.giveUp()
+      default:
+        throw error
+    }
+  }
+
+  async #rebuild(error: StreamsError): Promise<void> {
+    const active = this.#slice.inHand
+    // Input that is gone is not state: nothing can bring it back, and nothing may skip it silently.
+    if (error instanceof OffsetOutOfRangeError || active === undefined) throw error
+    await this.#own.rebuild(active, error.code)
+  }
+
+  async #retry(error: StreamsError): Promise<void> {
+    const { clock, random, logger, settings } = this.#options
+    const now = clock.monotonic()
+    this.#since ??= now
+    if (now - this.#since > settings.taskTimeoutMs)
+      throw new FatalError(
+        'RETRIES_EXHAUSTED',
+        `the cluster did not recover within ${settings.taskTimeoutMs} ms (taskTimeout): ${error.message}`,
+        { cause: error },
+      )
+    const limit = Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.#attempts++)
+    const delayMs = limit / 2 + below(random, limit / 2)
+    logger.warn(
+      { code: error.code, delayMs: Math.round(delayMs) },
+      `${error.message}; trying again`,
+    )
+    this.#own.giveUp()
+    await clock.sleep(delayMs, this.#halt)
+  }
+}
+
+function typed(thrown: unknown): StreamsError {
+  if (isStreamsError(thrown)) return thrown
+  return new FatalError(
+    'INTERNAL',
+    `unexpected: ${messageOf(thrown)}. This is a bug of millrace, please report it`,
+    { cause: thrown },
+  )
+}

@@ -1,0 +1,94 @@
+/**
+ * Processing for a few milliseconds, so that heartbeats, timers and HTTP get their turn: awaiting
+ * promises that are resolved already is not yielding.
+ */
+import type { Clock } from '../core/clock.ts'
+import { RecordError } from '../core/errors.ts'
+import type { RunningTask } from './active-task.ts'
+
+/** Longest work between two macrotasks. */
+export const SLICE_MS = 10
+/** Records of one task before the others get their turn, and before the clock is read again. */
+const ROUND = 64
+
+export interface SliceOptions {
+  readonly clock: Clock
+  /** A record in process for longer fails the instance. */
+  readonly taskTimeoutMs: number
+  /** Asked between rounds: a commit is due, memory is full, a rebalance waits. */
+  readonly interrupted: () => boolean
+}
+
+export class Slice {
+  readonly #options: SliceOptions
+  /** The task that has control, so that an error can be told from which it came. */
+  inHand: RunningTask | undefined
+
+  constructor(options: SliceOptions) {
+    this.#options = options
+  }
+
+  /** Records until `until` (monotonic), until nothing is ready, or until interrupted. */
+  async run(tasks: readonly RunningTask[], until: number): Promise<number> {
+    const { clock, interrupted } = this.#options
+    let processed = 0
+    for (;;) {
+      const before = processed
+      for (const active of tasks) {
+        processed += await this.#round(active)
+        if (interrupted() || clock.monotonic() >= until) return processed
+      }
+      if (processed === before) return processed
+    }
+  }
+
+  /** Wall-clock punctuators that are due. */
+  async punctuate(tasks: readonly RunningTask[], now: number): Promise<boolean> {
+    let fired = false
+    for (const active of tasks) {
+      if (active.task.nextPunctuation > now) continue
+      this.inHand = active
+      fired = true
+      const pending = active.task.punctuate(now)
+      if (pending !== undefined) await this.#bounded(pending, active)
+    }
+    this.inHand = undefined
+    return fired
+  }
+
+  async #round(active: RunningTask): Promise<number> {
+    const { task } = active
+    const now = this.#options.clock.now()
+    this.inHand = active
+    let processed = 0
+    while (processed < ROUND && task.readyToProcess(now)) {
+      const pending = task.processOne()
+      if (pending !== undefined) await this.#bounded(pending, active)
+      processed++
+    }
+    this.inHand = undefined
+    return processed
+  }
+
+  async #bounded(pending: Promise<void>, active: RunningTask): Promise<void> {
+    const { clock, taskTimeoutMs } = this.#options
+    let expire: ((error: RecordError) => void) | undefined
+    const expired = new Promise<never>((_resolve, reject) => {
+      expire = reject
+    })
+    const timer = clock.timer(taskTimeoutMs, () => expire?.(tooLong(active, taskTimeoutMs)))
+    try {
+      await Promise.race([pending, expired])
+    } finally {
+      timer.cancel()
+    }
+  }
+}
+
+function tooLong(active: RunningTask, limitMs: number): RecordError {
+  return new RecordError(
+    'CALLBACK_TIMEOUT',
+    `task ${active.id} has had one record in process for ${limitMs} ms (taskTimeout): a promise of a callback was never settled, or needs longer`,
+    { phase: 'process', node: active.id },
+  )
+}
