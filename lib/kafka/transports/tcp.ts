@@ -15,12 +15,10 @@ import {
   RetriableError,
 } from '../../core/errors.ts'
 import type { ClusterContext, SaslOptions } from '../cluster.ts'
-import { apiVersions, saslAuthenticate, saslHandshake } from '../protocol/apis.ts'
-import { decodeResponse, encodeRequest, isFlexible } from '../protocol/codec.ts'
+import { saslAuthenticate, saslHandshake } from '../protocol/apis.ts'
 import { prepareCompression } from '../protocol/compression.ts'
-import { ErrorCode } from '../protocol/error-codes.ts'
-import type { Api, RequestInput, ResponseOf } from '../protocol/message-table.ts'
-import type { Connection, NodeAddress, NodeVersions, Transport } from '../transport.ts'
+import type { NodeAddress, Transport } from '../transport.ts'
+import { ask, askVersions } from './ask-versions.ts'
 import { authenticate } from './sasl.ts'
 import { SocketConnection } from './socket-connection.ts'
 
@@ -34,7 +32,6 @@ export interface TcpTransportOptions extends ClusterContext {
 
 /** Authenticated anew when this share of a session's lifetime is over. */
 const RETIRE_AT = 0.85
-const CLIENT_SOFTWARE = { clientSoftwareName: 'millrace', clientSoftwareVersion: '0.1.0' } as const
 
 export function tcpTransport(options: TcpTransportOptions): Transport {
   const open = new Set<SocketConnection>()
@@ -104,44 +101,6 @@ function openSocket(address: NodeAddress, options: TcpTransportOptions): Promise
     socket.once('error', fail)
     socket.once(secure ? 'secureConnect' : 'connect', () => done(() => resolve(socket)))
   })
-}
-
-/** One request outside the lanes. */
-async function ask<A extends Api>(
-  connection: Connection,
-  api: A,
-  apiVersion: number,
-  request: RequestInput<A>,
-  timeoutMs: number,
-): Promise<ResponseOf<A>> {
-  const flexible = isFlexible(api, apiVersion)
-  const body = encodeRequest(api, apiVersion, request)
-  const answer = await connection.send({ apiKey: api.key, apiVersion, flexible, body, timeoutMs })
-  return decodeResponse(api, apiVersion, answer)
-}
-
-async function askVersions(connection: Connection, timeoutMs: number): Promise<NodeVersions> {
-  const version = 3
-  const flexible = isFlexible(apiVersions, version)
-  const body = encodeRequest(apiVersions, version, CLIENT_SOFTWARE)
-  const apiKey = apiVersions.key
-  const bytes = await connection.send({ apiKey, apiVersion: version, flexible, body, timeoutMs })
-  // A broker that does not know version 3 answers in version 0, whatever was asked.
-  const old = bytes.readInt16BE(0) === ErrorCode.UNSUPPORTED_VERSION
-  const answer = old
-    ? await ask(connection, apiVersions, 0, {}, timeoutMs)
-    : decodeResponse(apiVersions, version, bytes)
-  return {
-    apis: new Map(
-      answer.apiKeys.map(({ apiKey: key, minVersion: min, maxVersion: max }) => [
-        key,
-        { min, max },
-      ]),
-    ),
-    features: new Map(
-      answer.finalizedFeatures.map(({ name, maxVersionLevel }) => [name, maxVersionLevel]),
-    ),
-  }
 }
 
 async function logIn(connection: SocketConnection, options: TcpTransportOptions): Promise<void> {
