@@ -222,7 +222,7 @@ export class KStream<in out K, in out V, in out L extends Lack = never> extends 
       rekeyed: true,
       scope: name ?? part.scope,
     })
-    return part.graph.make.grouped({ stream, name, partitions })
+    return part.graph.make.grouped({ stream, name, partitions, keysChecked: true })
   }
 
   /** Groups by the key that it has. */
@@ -233,7 +233,7 @@ export class KStream<in out K, in out V, in out L extends Lack = never> extends 
     const { name, partitions } = options
     const part = streamParts.get(this)
     const stream = { ...part, scope: name ?? part.scope }
-    return part.graph.make.grouped({ stream, name, partitions })
+    return part.graph.make.grouped({ stream, name, partitions, keysChecked: false })
   }
 
   /** With a stream (`within` is needed) or with a table. Inner: both sides are there. */

@@ -39,6 +39,8 @@ export interface GroupedPart {
   readonly stream: StreamPart
   readonly name: string | undefined
   readonly partitions: number | undefined
+  /** Null keys were dropped already. */
+  readonly keysChecked: boolean
 }
 
 /** Behind a `WindowedStream`. */

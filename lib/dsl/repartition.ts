@@ -81,18 +81,18 @@ export function repartitionStream(
 }
 
 /** A topic that the user named serves every use of the same grouping. */
-const shared = new WeakMap<GroupedPart, StreamPart>()
+const shared = new WeakMap<StreamPart, StreamPart>()
 
 /** The stream behind a grouping, partitioned by its key; `name`: of the store that needs it. */
 export function partitionedGroup(group: GroupedPart, name: string): StreamPart {
   const { partitions } = group
-  const known = shared.get(group)
+  const known = shared.get(group.stream)
   if (known !== undefined) return known
   const part = partitionedByKey(group.stream, {
     name: group.name ?? name,
     partitions,
-    needsKey: true,
+    needsKey: !group.keysChecked,
   })
-  if (group.name !== undefined) shared.set(group, part)
+  if (group.name !== undefined) shared.set(group.stream, part)
   return part
 }
