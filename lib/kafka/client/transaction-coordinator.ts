@@ -163,7 +163,7 @@ export class TransactionCoordinator {
     fence: GroupFence,
     offsets: readonly OffsetToCommit[],
   ): Promise<void> {
-    const { client, transactionalId, patienceMs, onUnanswered } = this.#options
+    const { client, transactionalId, transactionTimeoutMs, onUnanswered } = this.#options
     const { groupId, generation, memberId, instanceId } = fence
     const { code } = await askCoordinator(client, {
       kind: 'group',
@@ -191,7 +191,8 @@ export class TransactionCoordinator {
         this.#version === 'v2'
           ? { minVersion: V2_FROM.txnOffsetCommit }
           : { minVersion: OFFSETS_WITH_GENERATION, maxVersion: V2_FROM.txnOffsetCommit - 1 },
-      patienceMs,
+      // Afterwards the broker has aborted the transaction.
+      patienceMs: transactionTimeoutMs,
       onUnanswered,
     })
     if (reactionTo(code) !== 'none') throw failureOf(code, `TxnOffsetCommit of group ${groupId}`)
