@@ -5,11 +5,13 @@ import { ErrorCode } from '../protocol/error-codes.ts'
 import type { Api, RequestInput, ResponseOf } from '../protocol/message-table.ts'
 import type { Connection, NodeVersions } from '../transport.ts'
 
+type Sender = Pick<Connection, 'send'>
+
 const CLIENT_SOFTWARE = { clientSoftwareName: 'millrace', clientSoftwareVersion: '0.1.0' } as const
 
 /** One request outside the lanes. */
 export async function ask<A extends Api>(
-  connection: Connection,
+  connection: Sender,
   api: A,
   apiVersion: number,
   request: RequestInput<A>,
@@ -22,10 +24,7 @@ export async function ask<A extends Api>(
 }
 
 /** What the node speaks; one that does not know version 3 of the question is asked again. */
-export async function askVersions(
-  connection: Connection,
-  timeoutMs: number,
-): Promise<NodeVersions> {
+export async function askVersions(connection: Sender, timeoutMs: number): Promise<NodeVersions> {
   const version = 3
   const flexible = isFlexible(apiVersions, version)
   const body = encodeRequest(apiVersions, version, CLIENT_SOFTWARE)

@@ -13,28 +13,40 @@ import type { ClusterContext } from '../cluster.ts'
 import { prepareCompression } from '../protocol/compression.ts'
 import type { NodeAddress, Transport } from '../transport.ts'
 import { askVersions } from './ask-versions.ts'
+import { OpenConnections } from './open-connections.ts'
+import { renewSession } from './renew-session.ts'
 import { SocketConnection } from './socket-connection.ts'
+import { tlsTrouble } from './tls-trouble.ts'
 
 /** Stands for "one of the addresses that the client knows": they are not told. */
 const SEED: NodeAddress = { host: '', port: 0 }
-const RETIRE_AT = 0.85
+const RENEWAL_TIMEOUT_MS = 30_000
 const LISTENED = ['data', 'end', 'error', 'timeout', 'close'] as const
 
 /** What is used of a kafkajs Connection. */
 interface BorrowedConnection {
-  readonly socket: Socket
+  /** There once it has tried to connect. */
+  readonly socket?: Socket
   readonly host: string
   readonly port: number
   readonly clientId: string
   readonly connectionTimeout: number
   readonly sessionLifetime: { toNumber(): number }
   readonly requestQueue: { destroy(): void }
+  /** When it was authenticated; null: it is not, and does it when asked. */
+  authenticatedAt: unknown
+  authenticate(): Promise<void>
+  processData(chunk: Buffer): void
+}
+
+interface BorrowedPool {
+  readonly pool: readonly BorrowedConnection[]
 }
 
 interface BorrowedCluster {
   readonly rootLogger: unknown
   readonly connectionPoolBuilder: {
-    build(address?: NodeAddress): Promise<{ readonly pool: readonly BorrowedConnection[] }>
+    build(address?: NodeAddress): Promise<BorrowedPool>
   }
   readonly brokerPool: {
     createBroker(options: { readonly connectionPool: unknown; readonly logger: unknown }): {
@@ -47,18 +59,14 @@ type CreateCluster = (options: { readonly metadataMaxAge: number }) => BorrowedC
 
 export function kafkajsTransport(client: object, context: ClusterContext): Transport {
   const cluster = clusterOf(client)
-  const open = new Set<SocketConnection>()
+  const open = new OpenConnections()
   return {
     bootstrap: [SEED],
     connect: async (address) => {
       await prepareCompression()
-      const connection = await borrow(cluster, address, context)
-      open.add(connection)
-      return connection
+      return open.keep(await borrow(cluster, address, context))
     },
-    close: async () => {
-      await Promise.all([...open].map((connection) => connection.close()))
-    },
+    close: () => open.close(),
   }
 }
 
@@ -83,33 +91,74 @@ export function clusterOf(client: object): BorrowedCluster {
 async function borrow(
   cluster: BorrowedCluster,
   address: NodeAddress,
-  { clock }: ClusterContext,
+  context: ClusterContext,
 ): Promise<SocketConnection> {
-  const name = address === SEED ? 'a seed broker' : `${address.host}:${address.port}`
+  const connectionPool = await seated(cluster, address)
+  const [lender] = connectionPool.pool
+  const name = `${lender?.host}:${lender?.port}`
   try {
-    const connectionPool = await cluster.connectionPoolBuilder.build(
-      address.host === SEED.host ? undefined : address,
-    )
     await cluster.brokerPool.createBroker({ connectionPool, logger: cluster.rootLogger }).connect()
-    const [borrowed] = connectionPool.pool
-    if (borrowed === undefined) throw new TypeError('the pool is empty')
-    const { socket, clientId, requestQueue } = borrowed
-    requestQueue.destroy()
-    for (const event of LISTENED) socket.removeAllListeners(event)
-    socket.setTimeout(0)
-    const connection = new SocketConnection({
-      socket,
-      address: `${borrowed.host}:${borrowed.port}`,
-      clientId: clientId ?? '',
-      clock,
-    })
-    connection.versions = await askVersions(connection, borrowed.connectionTimeout)
-    const lifetimeMs = borrowed.sessionLifetime.toNumber()
-    if (lifetimeMs > 0) connection.retireIn(lifetimeMs * RETIRE_AT)
-    return connection
+    if (lender?.socket === undefined) throw new TypeError('its pool has no socket')
+    return await takeOver(lender, lender.socket, name, context)
   } catch (cause) {
+    lender?.requestQueue.destroy()
+    lender?.socket?.destroy()
     throw translate(cause, name)
   }
+}
+
+async function seated(cluster: BorrowedCluster, address: NodeAddress): Promise<BorrowedPool> {
+  try {
+    return await cluster.connectionPoolBuilder.build(
+      address.host === SEED.host ? undefined : address,
+    )
+  } catch (cause) {
+    throw translate(cause, 'the brokers of its client')
+  }
+}
+
+async function takeOver(
+  lender: BorrowedConnection,
+  socket: Socket,
+  address: string,
+  context: ClusterContext,
+): Promise<SocketConnection> {
+  lender.requestQueue.destroy()
+  for (const event of LISTENED) socket.removeAllListeners(event)
+  socket.setTimeout(0)
+  const { clock } = context
+  const connection = new SocketConnection({
+    socket,
+    address,
+    clientId: lender.clientId ?? '',
+    clock,
+  })
+  const timeoutMs = lender.connectionTimeout
+  connection.versions = await askVersions(connection, timeoutMs)
+  renewSession(
+    connection,
+    lender.sessionLifetime.toNumber(),
+    { ...context, timeoutMs: RENEWAL_TIMEOUT_MS },
+    () => authenticateAgain(lender, socket),
+  )
+  return connection
+}
+
+/** The socket is kafkajs' again for as long as its authenticator, perhaps a user's, needs it. */
+async function authenticateAgain(lender: BorrowedConnection, socket: Socket): Promise<number> {
+  const ours = socket.listeners('data') as ((chunk: Buffer) => void)[]
+  const theirs = (chunk: Buffer): void => lender.processData(chunk)
+  socket.removeAllListeners('data')
+  socket.on('data', theirs)
+  try {
+    lender.authenticatedAt = null
+    await lender.authenticate()
+  } finally {
+    lender.requestQueue.destroy()
+    socket.removeListener('data', theirs)
+    for (const listener of ours) socket.on('data', listener)
+  }
+  return lender.sessionLifetime.toNumber()
 }
 
 /** kafkajs' errors, by name, as ours. */
@@ -121,6 +170,8 @@ function translate(cause: unknown, where: string): StreamsError {
       `kafkajs was refused by ${where}: check the sasl options of its client`,
       { cause },
     )
+  const trouble = tlsTrouble(cause, where)
+  if (trouble !== undefined) return trouble
   return new RetriableError(
     'BROKER_UNAVAILABLE',
     `kafkajs could not connect to ${where}: ${messageOf(cause)}`,

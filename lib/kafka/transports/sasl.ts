@@ -3,11 +3,11 @@
  * refused is a FatalError that names mechanism and user, never a secret.
  */
 import type { StreamsError } from '../../core/errors.ts'
-import { FatalError, isStreamsError } from '../../core/errors.ts'
+import { FatalError, isStreamsError, messageOf, RetriableError } from '../../core/errors.ts'
 import type { Random } from '../../core/random.ts'
 import type { SaslOptions } from '../cluster.ts'
 import type { saslAuthenticate, saslHandshake } from '../protocol/apis.ts'
-import { ErrorCode } from '../protocol/error-codes.ts'
+import { ErrorCode, errorName } from '../protocol/error-codes.ts'
 import type { RequestInput, ResponseOf } from '../protocol/message-table.ts'
 import { ScramClient } from './scram.ts'
 
@@ -26,6 +26,12 @@ export const WIRE_NAMES: Readonly<Record<SaslOptions['mechanism'], string>> = {
   oauthbearer: 'OAUTHBEARER',
 }
 
+const REFUSALS: ReadonlySet<number> = new Set([
+  ErrorCode.SASL_AUTHENTICATION_FAILED,
+  ErrorCode.UNSUPPORTED_SASL_MECHANISM,
+  ErrorCode.ILLEGAL_SASL_STATE,
+])
+
 /** Resolves with the session's lifetime in milliseconds; 0: it never ends. */
 export async function authenticate(
   wire: SaslWire,
@@ -39,33 +45,60 @@ export async function authenticate(
       'AUTHENTICATION_FAILED',
       `the broker does not take ${mechanism}, only ${mechanisms.join(', ') || 'no SASL'}: change sasl.mechanism, or the port`,
     )
+  const secret = 'password' in sasl ? sasl.password : await tokenOf(sasl)
   try {
-    return await rounds(wire, sasl, random)
+    return await rounds(wire, sasl, secret, random)
   } catch (cause) {
-    throw refused(sasl, cause)
+    throw refused(sasl, secret, cause)
   }
 }
 
-function refused(sasl: SaslOptions, cause: unknown): StreamsError {
-  // A lost connection is no refusal.
-  if (isStreamsError(cause) && cause.reaction === 'retry') return cause
-  const mechanism = WIRE_NAMES[sasl.mechanism]
-  const who = 'username' in sasl ? ` user '${sasl.username}'` : ' the token'
-  const remedy =
-    'username' in sasl ? 'check sasl.username and sasl.password' : 'check sasl.oauthBearerProvider'
-  return new FatalError(
-    'AUTHENTICATION_FAILED',
-    `the broker refused${who} by ${mechanism}: ${remedy}, and that the broker knows them`,
+type Bearer = Extract<SaslOptions, { readonly mechanism: 'oauthbearer' }>
+
+async function tokenOf(sasl: Bearer): Promise<string> {
+  try {
+    return (await sasl.oauthBearerProvider()).value
+  } catch (cause) {
+    throw noToken(cause)
+  }
+}
+
+/** Not a refusal: whoever issues tokens may be down. */
+function noToken(cause: unknown): RetriableError {
+  return new RetriableError(
+    'BROKER_UNAVAILABLE',
+    'sasl.oauthBearerProvider gave no token but an error: see its cause',
     { cause },
   )
 }
 
-async function rounds(wire: SaslWire, sasl: SaslOptions, random: Random): Promise<number> {
+/** Without its cause, whose text is the broker's and might repeat what it was sent. */
+function refused(sasl: SaslOptions, secret: string, cause: unknown): StreamsError {
+  // A lost connection is no refusal.
+  if (isStreamsError(cause) && cause.reaction === 'retry') return cause
+  const said = secret === '' ? messageOf(cause) : messageOf(cause).replaceAll(secret, '***')
+  const who = 'username' in sasl ? `user '${sasl.username}'` : 'the token'
+  const remedy =
+    'username' in sasl
+      ? 'check sasl.username and sasl.password, and that the broker knows the user'
+      : 'check what sasl.oauthBearerProvider returns'
+  return new FatalError(
+    'AUTHENTICATION_FAILED',
+    `the broker refused ${who} by ${WIRE_NAMES[sasl.mechanism]} (${said}): ${remedy}`,
+  )
+}
+
+async function rounds(
+  wire: SaslWire,
+  sasl: SaslOptions,
+  secret: string,
+  random: Random,
+): Promise<number> {
   switch (sasl.mechanism) {
     case 'plain':
-      return (await round(wire, Buffer.from(`\0${sasl.username}\0${sasl.password}`))).lifetimeMs
+      return (await round(wire, Buffer.from(`\0${sasl.username}\0${secret}`))).lifetimeMs
     case 'oauthbearer':
-      return bearer(wire, (await sasl.oauthBearerProvider()).value)
+      return bearer(wire, secret)
     default:
       return scram(wire, sasl, random)
   }
@@ -100,7 +133,15 @@ async function round(
   authBytes: Buffer,
 ): Promise<{ readonly bytes: Buffer; readonly lifetimeMs: number }> {
   const answer = await wire.authenticate({ authBytes })
+  if (REFUSALS.has(answer.errorCode))
+    throw new FatalError(
+      'AUTHENTICATION_FAILED',
+      answer.errorMessage ?? errorName(answer.errorCode),
+    )
   if (answer.errorCode !== ErrorCode.NONE)
-    throw new FatalError('AUTHENTICATION_FAILED', answer.errorMessage ?? 'refused')
+    throw new RetriableError(
+      'BROKER_UNAVAILABLE',
+      `the broker could not authenticate: ${errorName(answer.errorCode)}`,
+    )
   return { bytes: Buffer.from(answer.authBytes), lifetimeMs: answer.sessionLifetimeMs }
 }

@@ -3,24 +3,22 @@
  * place that turns socket and certificate errors into ours.
  */
 import type { Socket } from 'node:net'
-import { connect as connectPlain } from 'node:net'
+import { connect as connectPlain, isIP } from 'node:net'
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import { connect as connectTls } from 'node:tls'
 import type { StreamsError } from '../../core/errors.ts'
-import {
-  ConfigError,
-  FatalError,
-  isStreamsError,
-  messageOf,
-  RetriableError,
-} from '../../core/errors.ts'
+import { ConfigError, isStreamsError, messageOf, RetriableError } from '../../core/errors.ts'
 import type { ClusterContext, SaslOptions } from '../cluster.ts'
 import { saslAuthenticate, saslHandshake } from '../protocol/apis.ts'
 import { prepareCompression } from '../protocol/compression.ts'
 import type { NodeAddress, Transport } from '../transport.ts'
 import { ask, askVersions } from './ask-versions.ts'
+import { OpenConnections } from './open-connections.ts'
+import { renewSession } from './renew-session.ts'
 import { authenticate } from './sasl.ts'
+import type { Send } from './socket-connection.ts'
 import { SocketConnection } from './socket-connection.ts'
+import { tlsTrouble } from './tls-trouble.ts'
 
 export interface TcpTransportOptions extends ClusterContext {
   readonly brokers: readonly string[]
@@ -30,22 +28,15 @@ export interface TcpTransportOptions extends ClusterContext {
   readonly connectionTimeoutMs: number
 }
 
-/** Authenticated anew when this share of a session's lifetime is over. */
-const RETIRE_AT = 0.85
-
 export function tcpTransport(options: TcpTransportOptions): Transport {
-  const open = new Set<SocketConnection>()
+  const open = new OpenConnections()
   return {
     bootstrap: options.brokers.map(parseAddress),
     connect: async (address) => {
       await prepareCompression()
-      const connection = await connectTo(address, options)
-      open.add(connection)
-      return connection
+      return open.keep(await connectTo(address, options))
     },
-    close: async () => {
-      await Promise.all([...open].map((connection) => connection.close()))
-    },
+    close: () => open.close(),
   }
 }
 
@@ -83,7 +74,7 @@ function openSocket(address: NodeAddress, options: TcpTransportOptions): Promise
   return new Promise((resolve, reject) => {
     const secure = ssl !== undefined && ssl !== false
     const socket = secure
-      ? connectTls({ servername: address.host, ...(ssl === true ? {} : ssl), ...address })
+      ? connectTls({ ...serverName(address.host), ...(ssl === true ? {} : ssl), ...address })
       : connectPlain({ ...address })
     const done = (settle: () => void): void => {
       timer.cancel()
@@ -92,6 +83,8 @@ function openSocket(address: NodeAddress, options: TcpTransportOptions): Promise
     }
     const fail = (cause: unknown): void =>
       done(() => {
+        // What it still says is of no interest, but must not end the process.
+        socket.on('error', () => undefined)
         socket.destroy()
         reject(translate(cause, name))
       })
@@ -103,49 +96,37 @@ function openSocket(address: NodeAddress, options: TcpTransportOptions): Promise
   })
 }
 
+/** Server names are for hosts; certificates of addresses are checked without one. */
+function serverName(host: string): { readonly servername?: string } {
+  return isIP(host) === 0 ? { servername: host } : {}
+}
+
 async function logIn(connection: SocketConnection, options: TcpTransportOptions): Promise<void> {
-  const { sasl, random, connectionTimeoutMs } = options
+  const { sasl, random, connectionTimeoutMs: timeoutMs } = options
   if (sasl === undefined) return
   const max = connection.versions.apis.get(saslAuthenticate.key)?.max ?? 0
   const version = Math.min(max, saslAuthenticate.max)
-  const lifetimeMs = await authenticate(
-    {
-      handshake: (request) => ask(connection, saslHandshake, 1, request, connectionTimeoutMs),
-      authenticate: (request) =>
-        ask(connection, saslAuthenticate, version, request, connectionTimeoutMs),
-    },
-    sasl,
-    random,
-  )
-  if (lifetimeMs > 0) connection.retireIn(lifetimeMs * RETIRE_AT)
+  const once = (send: Send): Promise<number> =>
+    authenticate(
+      {
+        handshake: (request) => ask({ send }, saslHandshake, 1, request, timeoutMs),
+        authenticate: (request) => ask({ send }, saslAuthenticate, version, request, timeoutMs),
+      },
+      sasl,
+      random,
+    )
+  const lifetimeMs = await once((frame) => connection.send(frame))
+  renewSession(connection, lifetimeMs, { ...options, timeoutMs }, once)
 }
-
-const CERTIFICATE_CODES =
-  /^(ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|ERR_OSSL|HOSTNAME_MISMATCH|EPROTO)/
 
 /** Errors of sockets and certificates as ours. */
 function translate(cause: unknown, name: string): StreamsError {
-  const code = codeOf(cause) ?? codeOf(causeOf(cause))
-  if (code !== undefined && CERTIFICATE_CODES.test(code))
-    return new FatalError(
-      'AUTHENTICATION_FAILED',
-      `TLS with ${name} failed (${code}): check ssl.ca, ssl.cert and ssl.key, the host name, and that the port speaks TLS`,
-      { cause },
-    )
+  const trouble = tlsTrouble(cause, name)
+  if (trouble !== undefined) return trouble
   if (isStreamsError(cause)) return cause
   return new RetriableError(
     'BROKER_UNAVAILABLE',
-    `${name} cannot be reached (${code ?? messageOf(cause)}): is Kafka there?`,
+    `${name} cannot be reached (${messageOf(cause)}): is Kafka there?`,
     { cause },
   )
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code =
-    typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-  return typeof code === 'string' ? code : undefined
-}
-
-function causeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined
 }
