@@ -52,7 +52,8 @@ export class Layer<R> {
 
   /** Every row, in no order that means anything. */
   *[Symbol.iterator](): Iterator<[bucket: number, key: string, row: R]> {
-    for (const [bucket, rows] of this.#buckets) for (const [key, row] of rows) yield [bucket, key, row]
+    for (const [bucket, rows] of this.#buckets)
+      for (const [key, row] of rows) yield [bucket, key, row]
   }
 
   /** Buckets below are gone. */

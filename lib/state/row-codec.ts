@@ -71,7 +71,8 @@ export class RowCodec {
   encode(value: unknown): Buffer {
     if (this.#value === undefined) throw this.#failed('value', 'ENCODE_FAILED', 'it has no values')
     try {
-      if (value === null || value === undefined) throw new TypeError(`it is ${value}: delete the row`)
+      if (value === null || value === undefined)
+        throw new TypeError(`it is ${value}: delete the row`)
       const bytes = asBuffer(this.#value.serialize(value as never, this.#valueContext))
       return shares(bytes, value) ? Buffer.from(bytes) : bytes
     } catch (thrown) {

@@ -37,8 +37,7 @@ export class SortedRows<V> {
   }
 
   set(key: string, value: V): void {
-    if (this.#chunks.length === 0)
-      this.#chunks.push({ keys: [], values: [], epoch: this.#epoch })
+    if (this.#chunks.length === 0) this.#chunks.push({ keys: [], values: [], epoch: this.#epoch })
     const index = this.#chunkOf(key)
     const chunk = this.#own(index)
     const at = lowerBound(chunk.keys, key)
@@ -139,7 +138,11 @@ function* backward<V>(chunks: readonly Chunk<V>[], range: StringRange): Iterable
   for (let index = chunks.length - 1; index >= 0; index--) {
     const { keys, values } = chunks[index] as Chunk<V>
     if (until !== undefined && (keys[0] ?? '') >= until) continue
-    for (let at = (until === undefined ? keys.length : lowerBound(keys, until)) - 1; at >= 0; at--) {
+    for (
+      let at = (until === undefined ? keys.length : lowerBound(keys, until)) - 1;
+      at >= 0;
+      at--
+    ) {
       const key = keys[at] as string
       if (from !== undefined && key < from) return
       yield [key, values[at] as V]

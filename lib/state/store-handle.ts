@@ -14,8 +14,8 @@ export class StoreHandle<out S, out Q> implements Queryable<Q> {
   readonly name: string
   /** For the topology and the runtime. */
   readonly spec: StoreSpec
-  protected declare readonly opens: S
-  protected declare readonly asks: Q
+  declare protected readonly opens: S
+  declare protected readonly asks: Q
 
   constructor(spec: StoreSpec) {
     this.name = spec.name

@@ -118,7 +118,11 @@ export class StoreRows {
     let at = 0
     for await (const piece of below)
       for (const [key, row] of piece) {
-        for (let next = keys[at]; next !== undefined && precedes(next, key, reverse); next = keys[at]) {
+        for (
+          let next = keys[at];
+          next !== undefined && precedes(next, key, reverse);
+          next = keys[at]
+        ) {
           at++
           yield* alive(next, upper.get(next))
         }

@@ -138,7 +138,9 @@ export const stores: {
     return new StoreHandle(spec) as WindowHandle<K, V, D>
   },
   dedup: (name, { horizon, ...rest }) =>
-    new StoreHandle(dedupSpec({ name, ...rest, horizonMs: milliseconds(horizon, `horizon of store '${name}'`) })),
+    new StoreHandle(
+      dedupSpec({ name, ...rest, horizonMs: milliseconds(horizon, `horizon of store '${name}'`) }),
+    ),
 }
 
 function above(value: Duration, option: string, name: string): number {

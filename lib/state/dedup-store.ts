@@ -1,0 +1,88 @@
+/**
+ * Ids that were seen, per key, in segments of arrival time. An id is a repeat while its first record
+ * came at most the horizon ago, by stream time at arrival on both sides; later it counts as new.
+ *
+ * A filter per segment answers for almost every new id, so that LevelDB is asked about repeats only.
+ */
+import { asBuffer, mapKey, readInt64, writeInt64 } from '../core/bytes.ts'
+import type { BloomFilter, KeyHash } from './bloom-filter.ts'
+import { BloomFilter as Filter, hashOf } from './bloom-filter.ts'
+import type { InnerDedupStore } from './inner-stores.ts'
+import type { StoreKey } from './key-format.ts'
+import { dedupKey, dedupPart, dedupStoreKey, startOf, startPrefix } from './key-format.ts'
+import type { AnyRow } from './store-rows.ts'
+import type { StoreParts, TypedStore } from './typed-store.ts'
+import { bucketOf } from './typed-store.ts'
+import { EVER } from './window-store.ts'
+
+export class DedupRows<K> implements InnerDedupStore<K>, TypedStore {
+  readonly #parts: StoreParts
+  readonly #filters = new Map<number, BloomFilter>()
+
+  constructor(parts: StoreParts) {
+    this.#parts = parts
+  }
+
+  add(key: K, id: Uint8Array, time: number): boolean {
+    const { spec, rows, codec, segmentMs, bound } = this.#parts
+    const oldest = time - spec.retentionMs
+    const part = dedupKey(codec.keyBytes(key), asBuffer(id))
+    const hash = hashOf(part)
+    if (this.#seen(part, hash, oldest)) return false
+    const segment = bucketOf(time, segmentMs)
+    const bytes = Buffer.allocUnsafe(8)
+    writeInt64(bytes, time, 0)
+    const { key: name } = dedupStoreKey(part, time, segmentMs)
+    rows.put(segment, name, { bytes, value: undefined, timestamp: time })
+    this.#filterOf(segment).add(hash)
+    if (oldest > bound.value) bound.raise(bucketOf(oldest, segmentMs) * segmentMs)
+    return true
+  }
+
+  changelogKey(key: string): Buffer {
+    return Buffer.from(dedupPart(key), 'latin1')
+  }
+
+  storeKey(changelogKey: Buffer, value: Buffer | null): StoreKey | undefined {
+    if (value === null || value.length !== 8) return undefined
+    return dedupStoreKey(mapKey(changelogKey), readInt64(value, 0), this.#parts.segmentMs)
+  }
+
+  restored(key: string, start: number): void {
+    this.#filterOf(bucketOf(start, this.#parts.segmentMs)).add(hashOf(dedupPart(key)))
+  }
+
+  async load(): Promise<void> {
+    for await (const [key] of this.#parts.rows.scan(EVER)) this.restored(key, startOf(key))
+  }
+
+  expired(start: number): void {
+    const first = bucketOf(start, this.#parts.segmentMs)
+    for (const segment of this.#filters.keys()) if (segment < first) this.#filters.delete(segment)
+  }
+
+  forget(): void {
+    this.#filters.clear()
+  }
+
+  #seen(part: string, hash: KeyHash, oldest: number): boolean {
+    const { rows, segmentMs, bound } = this.#parts
+    const first = bucketOf(Math.max(oldest, bound.value), segmentMs)
+    for (const [segment, filter] of this.#filters) {
+      if (segment < first || !filter.mayHave(hash)) continue
+      const row = rows.get(segment, startPrefix(segment * segmentMs) + part)
+      if (row !== undefined && timeOf(row) >= oldest) return true
+    }
+    return false
+  }
+
+  #filterOf(segment: number): BloomFilter {
+    let filter = this.#filters.get(segment)
+    if (filter === undefined) this.#filters.set(segment, (filter = new Filter()))
+    return filter
+  }
+}
+
+function timeOf(row: AnyRow): number {
+  return row.bytes === null || row.bytes === undefined ? -1 : readInt64(row.bytes, 0)
+}

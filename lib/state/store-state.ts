@@ -1,0 +1,276 @@
+/**
+ * One store of a task: its layers, what its kind derives from them, and how far into its changelog
+ * the topmost committed layer reaches. Knows no disk beyond its own rows; `TaskState` writes.
+ */
+import { FatalError } from '../core/errors.ts'
+import type { ByteOperation, ByteRange, ByteStore } from './byte-store.ts'
+import { MemoryRows } from './committed-rows.ts'
+import { DedupRows } from './dedup-store.ts'
+import { JoinBufferRows } from './join-buffer.ts'
+import type { Journal } from './journal.ts'
+import { SpanNumber } from './journal.ts'
+import { startOf, startPrefix } from './key-format.ts'
+import { KeyValueRows } from './key-value-store.ts'
+import { RowCodec } from './row-codec.ts'
+import { RowTable } from './row-table.ts'
+import { Segments } from './segments.ts'
+import type { StorePosition } from './sentinel.ts'
+import { StoreRows } from './store-rows.ts'
+import type { StoreSpec } from './store-spec.ts'
+import type { ChangelogPosition, ChangelogRow, RestoredRow } from './task-state.ts'
+import type { StoreParts, TypedStore } from './typed-store.ts'
+import { bucketOf } from './typed-store.ts'
+import { WindowRows } from './window-store.ts'
+
+const MIN_SEGMENT_MS = 60_000
+/** Of stores that keep for ever: nothing of them expires or is cut. */
+const ENDLESS_SEGMENT_MS = 86_400_000
+
+export interface StoreStateOptions {
+  readonly spec: StoreSpec
+  /** In the database; undefined for stores in memory. */
+  readonly number: number | undefined
+  readonly byteStore: ByteStore
+  readonly journal: Journal
+  readonly cacheBytes: number
+  readonly maxRowBytes: number
+}
+
+export class StoreState {
+  readonly spec: StoreSpec
+  /** What operators get: an inner store of the kind. */
+  readonly inner: TypedStore
+  readonly #rows: StoreRows
+  readonly #table: RowTable | undefined
+  readonly #bound: SpanNumber
+  readonly #highest: SpanNumber
+  readonly #segments: Segments
+  readonly #segmentMs: number
+  readonly #bucketMs: number
+  #position: ChangelogPosition | undefined
+  /** That of the last batch that LevelDB has. */
+  #written: ChangelogPosition | undefined
+  #writing: ChangelogPosition | undefined
+  #clearedBefore = Number.NEGATIVE_INFINITY
+
+  constructor(options: StoreStateOptions) {
+    const { spec, number, byteStore, journal, cacheBytes } = options
+    this.spec = spec
+    this.#segmentMs = segmentMsOf(spec)
+    this.#bucketMs = spec.kind === 'window' ? spec.sizeMs || this.#segmentMs : this.#segmentMs
+    this.#table =
+      number === undefined ? undefined : new RowTable(spec.name, byteStore, number, cacheBytes)
+    this.#bound = new SpanNumber(journal, Number.NEGATIVE_INFINITY)
+    this.#highest = new SpanNumber(journal, Number.NEGATIVE_INFINITY)
+    this.#segments = new Segments(this.#segmentMs)
+    const codec = new RowCodec(spec, options.maxRowBytes)
+    this.#rows = new StoreRows(
+      this.#table ?? new MemoryRows(),
+      journal,
+      (value) => codec.encode(value),
+      { dropped: (key) => this.inner.dropped?.(key) },
+    )
+    this.inner = typedStore(
+      {
+        spec,
+        rows: this.#rows,
+        codec,
+        journal,
+        bound: this.#bound,
+        segmentMs: this.#segmentMs,
+        bucketMs: this.#bucketMs,
+        changelogEnd: () => this.#position?.offset ?? 0,
+      },
+      this.#highest,
+    )
+  }
+
+  get pendingBytes(): number {
+    return this.#rows.committed.pendingBytes
+  }
+
+  /** Whether no span is open or frozen here. */
+  get isCommitted(): boolean {
+    return this.#rows.isEmpty
+  }
+
+  /** How far the topmost committed layer reaches; undefined: not known, or no changelog. */
+  get position(): ChangelogPosition | undefined {
+    return this.#position
+  }
+
+  get #isWindowed(): boolean {
+    return this.spec.kind !== 'key-value'
+  }
+
+  /** Takes over what the last life wrote. */
+  load(position: StorePosition): Promise<void> | undefined {
+    if (this.spec.changelog !== undefined) {
+      this.#position = { offset: position.offset, leaderEpoch: position.leaderEpoch }
+      this.#written = this.#position
+    }
+    this.#segments.load(position.segments)
+    return this.inner.load?.()
+  }
+
+  freeze(changelog: ChangelogRow[]): void {
+    this.inner.freezing?.()
+    const { name, changelog: target } = this.spec
+    this.#rows.freeze((key, row) => {
+      if (target === undefined) return
+      changelog.push({
+        store: name,
+        topic: target.topic,
+        key: this.inner.changelogKey(key),
+        value: row.bytes,
+        timestamp: row.timestamp,
+      })
+    })
+    this.#bound.freeze()
+    this.#highest.freeze()
+  }
+
+  /** `end`: the changelog's next offset behind the frozen rows; undefined: it had none. */
+  commit(end: ChangelogPosition | undefined): void {
+    const from = this.#position?.offset ?? 0
+    this.#rows.commit((key, row) => {
+      if (this.#isWindowed) this.#segments.note(startOf(key), from)
+      this.inner.committed?.(key, row, from)
+    })
+    this.#bound.commit()
+    this.#highest.commit()
+    if (end !== undefined) this.#position = end
+    this.#expire()
+  }
+
+  abort(): void {
+    this.#rows.abort()
+    this.#bound.abort()
+    this.#highest.abort()
+  }
+
+  /** Rows of the changelog, on top of the committed layers; what these have already is only noted. */
+  restore(rows: readonly RestoredRow[], next: ChangelogPosition): void {
+    const known = this.#position?.offset ?? 0
+    for (const row of rows) {
+      const at = this.inner.storeKey(row.key, row.value)
+      if (at === undefined) throw this.#foreignRow(row)
+      if (row.offset < known) this.inner.replayed?.(at.key, row.offset)
+      else this.#restoreRow(row, at.key, at.start)
+    }
+    if (next.offset >= known) this.#position = next
+  }
+
+  /** Whether there was anything for the batch. */
+  collect(operations: ByteOperation[]): void {
+    this.#writing = this.#position
+    this.#table?.collect(operations, bucketOf(this.#clearedOrBound(), this.#bucketMs))
+  }
+
+  written(): void {
+    this.#table?.written()
+    this.#written = this.#writing
+  }
+
+  unwritten(): void {
+    this.#table?.unwritten()
+  }
+
+  /** For the position row; undefined: the rows that are there are nobody's and are cleared at open. */
+  toPosition(): StorePosition | undefined {
+    if (this.#table === undefined) return undefined
+    const position = this.#position ?? (this.spec.changelog === undefined ? UNLOGGED : undefined)
+    if (position === undefined) return undefined
+    return { name: this.spec.name, ...position, segments: this.#segments.entries() }
+  }
+
+  /** What has expired on disk since the last call. */
+  takeExpired(): ByteRange | undefined {
+    const bound = this.#clearedOrBound()
+    if (this.#table === undefined || bound <= this.#clearedBefore) return undefined
+    this.#clearedBefore = bound
+    return this.#table.range(startPrefix(bound))
+  }
+
+  /** All that it has on disk. */
+  range(): ByteRange | undefined {
+    return this.#table?.range()
+  }
+
+  /** Up to where its changelog can be cut: nothing below is needed, here or after a crash. */
+  cutBelow(): number | undefined {
+    const kept = this.#table === undefined ? this.#position : this.#written
+    if (!this.#isWindowed || kept === undefined || this.spec.changelog === undefined)
+      return undefined
+    return Math.min(kept.offset, this.#segments.lowest() ?? kept.offset)
+  }
+
+  /** Nothing is known and nothing is in memory; the disk is the caller's to clear. */
+  forget(): void {
+    this.#rows.abort()
+    this.#rows.committed.forget()
+    this.#segments.load([])
+    this.#bound.reset(Number.NEGATIVE_INFINITY)
+    this.#highest.reset(Number.NEGATIVE_INFINITY)
+    this.#clearedBefore = Number.NEGATIVE_INFINITY
+    this.#position = undefined
+    this.#written = undefined
+    this.inner.forget?.()
+  }
+
+  #restoreRow(row: RestoredRow, key: string, start: number): void {
+    if (this.#isWindowed) {
+      if (start < this.#bound.committed) return
+      this.#segments.note(start, row.offset)
+    }
+    const bytes = row.value === null ? null : Buffer.from(row.value)
+    const bucket = this.#isWindowed ? bucketOf(start, this.#bucketMs) : 0
+    this.#rows.committed.set(bucket, key, { bytes, timestamp: row.timestamp })
+    this.inner.restored?.(key, start)
+    this.inner.replayed?.(key, row.offset)
+  }
+
+  /** Whole segments below the bound leave memory now and the disk with the next batch. */
+  #expire(): void {
+    if (!this.#isWindowed || this.#bound.committed === Number.NEGATIVE_INFINITY) return
+    const start = this.#segments.expire(this.#bound.committed)
+    this.inner.expired?.(start)
+    if (this.#table === undefined && start > this.#clearedBefore) {
+      this.#clearedBefore = start
+      this.#rows.committed.dropBefore(startPrefix(start))
+    }
+  }
+
+  /** The start of the first segment that is not wholly below the committed bound. */
+  #clearedOrBound(): number {
+    if (!this.#isWindowed) return Number.NEGATIVE_INFINITY
+    return bucketOf(this.#bound.committed, this.#segmentMs) * this.#segmentMs
+  }
+
+  #foreignRow(row: RestoredRow): FatalError {
+    return new FatalError(
+      'CHANGELOG_DIVERGED',
+      `the changelog '${this.spec.changelog?.topic}' has at offset ${row.offset} what is no row of a ${this.spec.kind} store (a key of ${row.key.length} bytes): another program writes to it, or the store's kind changed under its name; give the store a new name or delete the topic`,
+    )
+  }
+}
+
+const UNLOGGED: ChangelogPosition = { offset: -1, leaderEpoch: -1 }
+
+function segmentMsOf({ retentionMs }: StoreSpec): number {
+  if (!Number.isFinite(retentionMs)) return ENDLESS_SEGMENT_MS
+  return Math.max(Math.floor(retentionMs / 2), MIN_SEGMENT_MS)
+}
+
+function typedStore(parts: StoreParts, highest: SpanNumber): TypedStore {
+  switch (parts.spec.kind) {
+    case 'key-value':
+      return new KeyValueRows(parts)
+    case 'window':
+      return new WindowRows(parts, highest)
+    case 'join-buffer':
+      return new JoinBufferRows(parts)
+    case 'dedup':
+      return new DedupRows(parts)
+  }
+}
