@@ -7,8 +7,8 @@
  */
 import type { Duration } from '../core/duration.ts'
 import { milliseconds } from '../core/duration.ts'
-import { ConfigError, RecordError } from '../core/errors.ts'
-import { EMPTY_HEADERS, type RecordHeaders, toRecordHeaders } from '../core/headers.ts'
+import { ConfigError } from '../core/errors.ts'
+import { EMPTY_HEADERS, toRecordHeaders } from '../core/headers.ts'
 import type { NewRecord, RecordMetadata } from '../core/record.ts'
 import type { NamedStores } from './named-stores.ts'
 import type { Forward, Operator, OperatorContext, OperatorSupplier } from './operator.ts'
@@ -21,6 +21,7 @@ import type {
   TaskContext,
   TaskMetadata,
 } from './processor.ts'
+import { Hand, isThenable, NO_KEY } from './record-in-hand.ts'
 import { openFace } from './store-faces.ts'
 
 /** A supplier whose types have been checked: every `ProcessorSupplier` is one. */
@@ -33,16 +34,14 @@ export type ErasedFixedKeySupplier = (
   context: FixedKeyContext<unknown, unknown, unknown>,
 ) => Processor<never, never>
 
-/** What stands for a key while none is in hand. */
-const NO_KEY: unique symbol = Symbol('no key')
-
 /** A processor that may change keys. */
 export function userProcessor(supplier: ErasedSupplier, stores: NamedStores): OperatorSupplier {
-  return (operatorContext) => {
-    const context = new FreeKeyContext(operatorContext, stores)
+  return (operator) => {
+    const hand = new Hand(operator)
+    const context = new FreeKeyContext(operator, stores, hand)
     return operatorOf(
-      context,
-      context.making(() => supplier(context)),
+      hand,
+      make(hand, () => supplier(context)),
     )
   }
 }
@@ -52,31 +51,44 @@ export function fixedKeyProcessor(
   supplier: ErasedFixedKeySupplier,
   stores: NamedStores,
 ): OperatorSupplier {
-  return (operatorContext) => {
-    const context = new KeptKeyContext(operatorContext, stores)
+  return (operator) => {
+    const hand = new Hand(operator)
+    const context = new KeptKeyContext(operator, stores, hand)
     return operatorOf(
-      context,
-      context.making(() => supplier(context)),
+      hand,
+      make(hand, () => supplier(context)),
     )
   }
 }
 
-function operatorOf(context: UserContext, processor: Processor<never, never>): Operator {
+/** A supplier may look at stores, and has no record. */
+function make<P>(hand: Hand, supplier: () => P): P {
+  hand.take(NO_KEY, hand.now, EMPTY_HEADERS)
+  try {
+    return supplier()
+  } finally {
+    hand.drop()
+  }
+}
+
+function operatorOf(hand: Hand, processor: Processor<never, never>): Operator {
   const { beforeCommit, close } = processor
   return {
     process: (key, value, timestamp, headers) => {
-      const record = { key: key as never, value: value as never, timestamp, headers }
-      const done = context.call(key, timestamp, headers, () => processor.process(record))
-      if (done !== undefined) context.defer(done)
+      hand.take(key, timestamp, headers)
+      let done: void | Promise<void>
+      try {
+        done = processor.process({ key: key as never, value: value as never, timestamp, headers })
+      } catch (error) {
+        hand.drop()
+        throw error
+      }
+      if (isThenable(done)) hand.defer(done)
+      else hand.drop()
     },
     ...(beforeCommit === undefined
       ? {}
-      : {
-          beforeCommit: () =>
-            context.call(NO_KEY, Math.max(0, context.streamTime), EMPTY_HEADERS, () =>
-              beforeCommit.call(processor),
-            ),
-        }),
+      : { beforeCommit: () => hand.during(hand.now, () => beforeCommit.call(processor)) }),
     ...(close === undefined ? {} : { close: () => close.call(processor) }),
   }
 }
@@ -86,13 +98,13 @@ abstract class UserContext implements TaskContext<unknown, unknown> {
   readonly taskId: string
   readonly metadata: TaskMetadata<unknown>
   protected readonly operator: OperatorContext
+  protected readonly hand: Hand
   readonly #stores: NamedStores
   readonly #faces = new Map<string, unknown>()
-  /** Null outside of a call. */
-  #inHand: { key: unknown; timestamp: number; headers: RecordHeaders } | null = null
 
-  constructor(operator: OperatorContext, stores: NamedStores) {
+  constructor(operator: OperatorContext, stores: NamedStores, hand: Hand) {
     this.operator = operator
+    this.hand = hand
     this.applicationId = operator.applicationId
     this.taskId = operator.taskId
     this.#stores = stores
@@ -120,7 +132,7 @@ abstract class UserContext implements TaskContext<unknown, unknown> {
     let face = this.#faces.get(spec.name)
     if (face === undefined) {
       face = openFace(spec, (name) => operator.store(name), {
-        timestamp: () => this.inHand('a store').timestamp,
+        timestamp: () => this.hand.timestamp,
         streamTime: () => operator.streamTime,
         expired: () => operator.drop('expired'),
       })
@@ -139,74 +151,23 @@ abstract class UserContext implements TaskContext<unknown, unknown> {
     if (everyMs === 0)
       throw new ConfigError('INVALID_OPTION', 'every of schedule is 0: say how often, as in 10s')
     return this.operator.schedule(everyMs, time, (timestamp) =>
-      this.call(NO_KEY, timestamp, EMPTY_HEADERS, () => punctuator(timestamp)),
+      this.hand.during(timestamp, () => punctuator(timestamp)),
     )
   }
 
   readonly commit = (): void => this.operator.commit()
-
-  /** What is made while the processor is made may look at stores, and has no record. */
-  making<P>(make: () => P): P {
-    this.#inHand = { key: NO_KEY, timestamp: Math.max(0, this.streamTime), headers: EMPTY_HEADERS }
-    try {
-      return make()
-    } finally {
-      this.#inHand = null
-    }
-  }
-
-  /** Runs code of the user with a record in hand until it, or its promise, has ended. */
-  call(
-    key: unknown,
-    timestamp: number,
-    headers: RecordHeaders,
-    work: () => void | Promise<void>,
-  ): Promise<void> | undefined {
-    this.#inHand = { key, timestamp, headers }
-    let done: void | Promise<void>
-    try {
-      done = work()
-    } catch (error) {
-      this.#inHand = null
-      throw error
-    }
-    if (isThenable(done))
-      return Promise.resolve(done).finally(() => {
-        this.#inHand = null
-      })
-    this.#inHand = null
-    return undefined
-  }
-
-  /** The runtime awaits the promise in its turn; until then its failure must not count as unseen. */
-  defer(done: Promise<void>): void {
-    const outcome = done.then(
-      () => undefined,
-      (error: unknown) => ({ error }),
-    )
-    this.operator.defer(async () => {
-      const failed = await outcome
-      if (failed !== undefined) throw failed.error
-    })
-  }
-
-  /** The record that is being processed. Throws when none is: the call has ended. */
-  protected inHand(what: string): { key: unknown; timestamp: number; headers: RecordHeaders } {
-    if (this.#inHand !== null) return this.#inHand
-    throw this.failed(
-      `${what} was used after the call that it belongs to had ended: await what is asynchronous`,
-    )
-  }
 
   protected emit(
     to: Forward,
     key: unknown,
     record: Omit<NewRecord<unknown, unknown>, 'key'>,
   ): void {
-    const inHand = this.inHand('forward')
-    const { timestamp = inHand.timestamp, headers } = record
+    const { hand } = this
+    // Asked for even when the record has its own: it throws when the call has ended.
+    const { timestamp: inHand } = hand
+    const { timestamp = inHand, headers } = record
     if (!(Number.isSafeInteger(timestamp) && timestamp >= 0))
-      throw this.failed(
+      throw hand.failed(
         `a record was forwarded with timestamp ${timestamp}: give whole milliseconds since the epoch`,
         'INVALID_TIMESTAMP',
       )
@@ -214,16 +175,8 @@ abstract class UserContext implements TaskContext<unknown, unknown> {
       key,
       record.value,
       timestamp,
-      headers === undefined ? inHand.headers : toRecordHeaders(headers),
+      headers === undefined ? hand.headers : toRecordHeaders(headers),
     )
-  }
-
-  protected failed(
-    message: string,
-    code: 'CALLBACK_FAILED' | 'INVALID_TIMESTAMP' = 'CALLBACK_FAILED',
-  ): RecordError {
-    const { node, recordMetadata } = this.operator
-    return new RecordError(code, `${node}: ${message}`, { phase: 'process', node, recordMetadata })
   }
 }
 
@@ -239,15 +192,11 @@ class FreeKeyContext
 
 class KeptKeyContext extends UserContext implements FixedKeyContext<unknown, unknown, unknown> {
   readonly forward = (record: Omit<NewRecord<unknown, unknown>, 'key'>): void => {
-    const { key } = this.inHand('forward')
+    const { key } = this.hand
     if (key === NO_KEY)
-      throw this.failed(
+      throw this.hand.failed(
         'processValues forwarded without a record in hand, so there is no key: use process',
       )
     this.emit(this.operator.forward, key, record)
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<void> {
-  return typeof value === 'object' && value !== null && 'then' in value
 }
