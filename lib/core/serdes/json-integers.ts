@@ -17,26 +17,25 @@ export type IntegerMode = 'bigint' | 'string' | 'round' | 'refuse'
 /** Thrown in the mode `'refuse'`; the message is the integer. */
 export class UnsafeInteger extends Error {}
 
-function isDigit(byte: number | undefined): boolean {
-  return byte !== undefined && byte >= 0x30 && byte <= 0x39
-}
-
 /** Whether 16 digits stand side by side anywhere in these bytes. */
 export function hasLongDigitRun(data: Uint8Array): boolean {
-  let at = RUN - 1
-  while (at < data.length) {
-    if (!isDigit(data[at])) {
-      at += RUN
-      continue
-    }
+  // Never reads outside: that would make the engine give up its fast path for bytes.
+  const { length } = data
+  for (let at = RUN - 1; at < length; at += RUN) {
+    if (!isDigit(data[at] ?? 0)) continue
     let first = at
-    while (isDigit(data[first - 1])) first -= 1
+    while (first > 0 && isDigit(data[first - 1] ?? 0)) first -= 1
+    const enough = Math.min(first + RUN, length)
     let behind = at + 1
-    while (isDigit(data[behind])) behind += 1
+    while (behind < enough && isDigit(data[behind] ?? 0)) behind += 1
     if (behind - first >= RUN) return true
-    at = behind + RUN
+    at = behind
   }
   return false
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39
 }
 
 /** Parses JSON that may hold large integers. Throws SyntaxError, and {@link UnsafeInteger}. */
