@@ -109,7 +109,10 @@ export class Admin {
         const request = { isolationLevel, topics }
         const options = { minVersion: WITH_ISOLATION }
         const answer = await this.#client.call(listOffsets, { node }, 'admin', request, options)
-        return collect(answer.topics, (told) => [told.partitionIndex, told.errorCode, told])
+        return collect(answer.topics, (told) => {
+          const { partitionIndex, errorCode, offset, timestamp: time, leaderEpoch } = told
+          return [partitionIndex, errorCode, { offset, timestamp: time, leaderEpoch }]
+        })
       },
     })
     return accepted('ListOffsets', answers)
@@ -134,7 +137,9 @@ export class Admin {
           name: topic,
           partitions: of,
         }))
-        return collect(told, (one) => [one.partition, one.errorCode, one])
+        return collect(told, ({ partition, errorCode, leaderEpoch, endOffset }) => {
+          return [partition, errorCode, { leaderEpoch, endOffset }]
+        })
       },
     })
     return accepted('OffsetForLeaderEpoch', answers)

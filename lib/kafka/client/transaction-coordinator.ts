@@ -97,7 +97,10 @@ export class TransactionCoordinator {
       speaks(versions, txnOffsetCommit, V2_FROM.txnOffsetCommit) &&
       speaks(versions, endTxn, V2_FROM.endTxn)
     this.#version = isFinalized && isSpoken ? 'v2' : 'v1'
-    this.#isVerified = speaks(versions, addPartitionsToTxn, VERIFYING_ADD_PARTITIONS)
+    // Either sign will do: the feature came later, and not every broker shows what it speaks to others.
+    this.#isVerified =
+      versions.features.has(FEATURE) ||
+      speaks(versions, addPartitionsToTxn, VERIFYING_ADD_PARTITIONS)
     logger.debug(
       { transactionalId, version: this.#version },
       'transactions as the cluster has them',

@@ -1,6 +1,5 @@
 /**
  * Writes records and offsets in transactions of one transactional id (DESIGN §8).
- *
  * 1. A transaction begins with its first request. Any code but 0, of any partition, forbids its
  *    commit; then only `end('abort')` helps.
  * 2. Every transaction that holds records holds offsets of at least one partition: they are its
@@ -194,8 +193,8 @@ export class TransactionalProducer {
   async end(outcome: 'commit' | 'abort', signal?: AbortSignal): Promise<Outcome> {
     this.#assertOpen()
     if (outcome === 'abort') {
-      const isClean = this.#phase === 'ready' && !this.inTransaction && this.#failure === undefined
-      if (!isClean) await this.recover(signal)
+      const isDirty = this.#phase !== 'ready' || this.inTransaction || this.#failure !== undefined
+      if (isDirty) await this.recover(signal)
       return 'aborted'
     }
     this.#assertReady('a transaction was committed')
@@ -205,7 +204,7 @@ export class TransactionalProducer {
     return this.#commit(signal)
   }
 
-  /** Nothing is sent any more; a transaction that is open times out, or is aborted by the next claim. */
+  /** Nothing is sent any more; an open transaction times out, or the next claim aborts it. */
   async close(): Promise<void> {
     this.#phase = 'closed'
     this.#sender.reset()
@@ -226,8 +225,8 @@ export class TransactionalProducer {
       await this.#committed(ending.next ?? this.#identity, signal)
       return 'committed'
     }
-    this.#phase = 'undecided'
     const { outcome, error } = ending
+    this.#phase = 'undecided'
     if (error?.reaction === 'stop' || error?.reaction === 'refuse') throw error
     logger.warn({ err: error, transactionalId, outcome }, 'a transaction was not acknowledged')
     return outcome
@@ -294,7 +293,7 @@ export class TransactionalProducer {
 
   #assertReady(what: string): void {
     if (this.#phase === 'ready') return
-    if (this.#phase === 'closed' || this.#phase === 'unclaimed') this.#assertOpen()
+    this.#assertOpen()
     throw new FatalError('INTERNAL', `${what} while the producer was ${this.#phase}`)
   }
 }

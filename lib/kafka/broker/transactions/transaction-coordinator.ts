@@ -103,9 +103,10 @@ export class TransactionCoordinator {
     participants: readonly Participant[],
   ): number {
     const transaction = this.#transactions.get(id)
+    // First of all, as Kafka has it: a new producer id is the owner only once the markers are written.
+    if (transaction?.isEnding === true) return ErrorCode.CONCURRENT_TRANSACTIONS
     const code = this.#checkOwner(transaction, producerId, producerEpoch)
     if (transaction === undefined || code !== ErrorCode.NONE) return code
-    if (transaction.isEnding) return ErrorCode.CONCURRENT_TRANSACTIONS
     const missing = participants.filter(
       (participant) => !transaction.participants.has(participantKey(participant)),
     )
