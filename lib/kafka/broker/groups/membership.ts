@@ -203,7 +203,8 @@ export class Membership {
         assignments.find(({ memberId }) => memberId === member.memberId)?.assignment ?? NO_BYTES
     if (group.bytes > this.#settings.maxGroupBytes) {
       failSyncs(group, ErrorCode.UNKNOWN_SERVER_ERROR)
-      return this.#rebalance.begin(group)
+      this.#rebalance.begin(group)
+      return
     }
     this.#rebalance.stabilize(group)
     for (const member of group.members.values()) {

@@ -26,14 +26,14 @@ export class Rebalance {
 
   /** Asks all members to join again; or goes on with what is under way. */
   begin(group: Group): void {
-    if (group.state === 'PreparingRebalance') return this.completeIfAllJoined(group)
-    const wasEmpty = group.state === 'Empty'
-    failSyncs(group, ErrorCode.REBALANCE_IN_PROGRESS)
-    group.unsynced.clear()
-    group.state = 'PreparingRebalance'
-    group.gathering = wasEmpty && this.#initialDelayMs > 0
-    const limitMs = group.gathering ? this.#initialDelayMs : group.rebalanceTimeoutMs
-    this.#nextPhase(group, limitMs, () => this.#complete(group))
+    if (group.state !== 'PreparingRebalance') {
+      group.gathering = group.state === 'Empty' && this.#initialDelayMs > 0
+      failSyncs(group, ErrorCode.REBALANCE_IN_PROGRESS)
+      group.unsynced.clear()
+      group.state = 'PreparingRebalance'
+      const limitMs = group.gathering ? this.#initialDelayMs : group.rebalanceTimeoutMs
+      this.#nextPhase(group, limitMs, () => this.#complete(group))
+    }
     this.completeIfAllJoined(group)
   }
 
@@ -80,28 +80,31 @@ export class Rebalance {
     for (const member of [...group.members.values()])
       if (member.answerJoin === undefined && member.instanceId === null) group.remove(member)
     const joined = [...group.members.values()].filter((one) => one.answerJoin !== undefined)
-    if (group.members.size > 0 && joined.length === 0)
-      // Static members alone, none of which came: they have until their sessions end.
-      return this.#nextPhase(group, group.rebalanceTimeoutMs, () => this.#complete(group))
+    if (group.members.size === 0) this.#becomeEmpty(group)
+    else if (joined.length > 0) this.#beginGeneration(group, joined)
+    // Static members alone, none of which came: they have until their sessions end.
+    else this.#nextPhase(group, group.rebalanceTimeoutMs, () => this.#complete(group))
+  }
+
+  #beginGeneration(group: Group, joined: readonly Member[]): void {
     if (!joined.some(({ memberId }) => memberId === group.leaderId))
       group.leaderId = joined[0]?.memberId ?? null
     group.generation++
-    if (group.members.size === 0) return this.#becomeEmpty(group)
     group.state = 'CompletingRebalance'
     group.protocolName = group.selectProtocol()
     for (const member of joined) {
       group.unsynced.add(member.memberId)
       this.touch(group, member)
-      const answer = joinAnswer(group, member)
       const { answerJoin } = member
       member.answerJoin = undefined
-      answerJoin?.(answer)
+      answerJoin?.(joinAnswer(group, member))
     }
     this.#nextPhase(group, group.rebalanceTimeoutMs, () => this.#dropUnsynced(group))
   }
 
   #becomeEmpty(group: Group): void {
     group.phase?.cancel()
+    group.generation++
     group.state = 'Empty'
     group.protocolName = null
     group.emptySinceMs = this.#clock.now()

@@ -2,6 +2,7 @@
 import { offsetCommit, offsetDelete, offsetFetch, txnOffsetCommit } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { BrokerState } from '../broker-state.ts'
+import type { CommittedOffset } from '../groups/group-offsets.ts'
 import { subscribedTopics } from '../groups/subscribed-topics.ts'
 import type { GateMode } from '../transactions/transaction-gate.ts'
 import type { Handler } from './handler.ts'
@@ -135,17 +136,20 @@ function fetchOffsets(state: BrokerState, asked: TopicsAsked, requireStable: boo
   return topics.map(({ name, partitionIndexes }) => ({
     name,
     partitions: partitionIndexes.map((partitionIndex) => {
-      const found = offsets?.get(name, partitionIndex)
       const unstable = requireStable && offsets?.isUnstable(name, partitionIndex) === true
-      return {
-        partitionIndex,
-        committedOffset: unstable ? -1 : (found?.offset ?? -1),
-        committedLeaderEpoch: unstable ? -1 : (found?.leaderEpoch ?? -1),
-        metadata: unstable ? '' : (found?.metadata ?? ''),
-        errorCode: unstable ? ErrorCode.UNSTABLE_OFFSET_COMMIT : ErrorCode.NONE,
-      }
+      const found = unstable ? undefined : offsets?.get(name, partitionIndex)
+      const errorCode = unstable ? ErrorCode.UNSTABLE_OFFSET_COMMIT : ErrorCode.NONE
+      return { partitionIndex, ...told(found), errorCode }
     }),
   }))
+}
+
+function told(found: CommittedOffset | undefined) {
+  return {
+    committedOffset: found?.offset ?? -1,
+    committedLeaderEpoch: found?.leaderEpoch ?? -1,
+    metadata: found?.metadata ?? '',
+  }
 }
 
 function allTopics(offsets: readonly { readonly topic: string; readonly partition: number }[]) {

@@ -25,9 +25,8 @@ export function rawRecords(batch: Buffer): readonly RawRecord[] {
     const start = cursor.at
     const end = cursor.varint() + cursor.at
     cursor.skip(1)
-    const timestamp = header.logAppendTime
-      ? (cursor.varint(), header.maxTimestamp)
-      : header.baseTimestamp + cursor.varint()
+    const created = header.baseTimestamp + cursor.varint()
+    const timestamp = header.logAppendTime ? header.maxTimestamp : created
     const offset = header.baseOffset + cursor.varint()
     const key = cursor.nullable()
     const tombstone = cursor.varint() < 0

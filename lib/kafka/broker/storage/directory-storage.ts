@@ -31,12 +31,16 @@ export function openStorage(dir: string): BrokerStorage {
     mkdirSync(dir, { recursive: true })
     return new DirectoryStorage(dir)
   } catch (cause) {
-    throw new ConfigError(
-      'INVALID_OPTION',
-      `the broker cannot use dir ${dir}: ${messageOf(cause)}; give it a folder of its own`,
-      { cause },
-    )
+    throw unusable(dir, cause)
   }
+}
+
+function unusable(dir: string, cause: unknown): ConfigError {
+  return new ConfigError(
+    'INVALID_OPTION',
+    `the broker cannot use dir ${dir}: ${messageOf(cause)}; give it a folder of its own`,
+    { cause },
+  )
 }
 
 class DirectoryStorage implements BrokerStorage {

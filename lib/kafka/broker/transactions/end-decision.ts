@@ -42,10 +42,10 @@ function decideCommit({ state }: Transaction, repeat: boolean): EndDecision {
       return repeat ? ErrorCode.PRODUCER_FENCED : 'end'
     case 'PrepareCommit':
       return ErrorCode.CONCURRENT_TRANSACTIONS
-    default:
-      return ErrorCode.INVALID_TXN_STATE
     case 'CompleteCommit':
       return ErrorCode.NONE
+    default:
+      return ErrorCode.INVALID_TXN_STATE
   }
 }
 
