@@ -10,6 +10,7 @@ import type { ErrorPolicies } from '../../core/errors.ts'
 import { ConfigError } from '../../core/errors.ts'
 import { silentLogger } from '../../core/logger.ts'
 import { seededRandom } from '../../core/random.ts'
+import { DEFAULT_LIMITS } from '../../runtime/collector.ts'
 import { deadLetterTopics } from '../../runtime/error-policy.ts'
 import { MetricsRegistry } from '../../runtime/metrics-registry.ts'
 import { Task } from '../../runtime/task.ts'
@@ -180,6 +181,7 @@ export class DriverEngine {
       clock: this.clock,
       random: seededRandom(0),
       logger: silentLogger,
+      maxRowBytes: () => DEFAULT_LIMITS.maxMessageBytes,
     })
   }
 
