@@ -123,10 +123,10 @@ async function logIn(connection: SocketConnection, options: TcpTransportOptions)
 function translate(cause: unknown, name: string): StreamsError {
   const trouble = tlsTrouble(cause, name)
   if (trouble !== undefined) return trouble
-  if (isStreamsError(cause)) return cause
+  if (isStreamsError(cause) && cause.code !== 'BROKER_UNAVAILABLE') return cause
   return new RetriableError(
     'BROKER_UNAVAILABLE',
-    `${name} cannot be reached (${messageOf(cause)}): is Kafka there?`,
+    `${name} cannot be reached (${messageOf(cause)}): is Kafka there, and are ssl and sasl what this port wants?`,
     { cause },
   )
 }
