@@ -13,6 +13,8 @@ export interface TaskChangelog {
   readonly topic: string
   /** Rows of windows, joins and dedup leave by time, so its start moves. */
   readonly cut: boolean
+  /** How long it remembers what was deleted. */
+  readonly deleteRetentionMs: number
 }
 
 /** How far a restore is, in records of all its changelogs. */

@@ -15,7 +15,9 @@ import {
 import { Lifecycle } from '../core/lifecycle.ts'
 import type { Transport } from '../kafka/transport.ts'
 import type { StateDirectory } from '../state/state-directory.ts'
+import type { Queryable } from '../state/stores.ts'
 import { AppEvents } from './app-events.ts'
+import { noProgress } from './progress.ts'
 import type { Settings } from './settings.ts'
 import type { Signals } from './signals.ts'
 import type {
@@ -26,6 +28,7 @@ import type {
   StreamsEvents,
   StreamsState,
 } from './status.ts'
+import { storeQuery } from './store-query.ts'
 import { type StopMode, Worker } from './worker.ts'
 import type { WorkerOptions } from './worker-parts.ts'
 
@@ -177,6 +180,27 @@ export class App {
     }
   }
 
+  /** The last report; zeros before the first one. */
+  progress(): Progress {
+    const last = this.recentProgress.at(-1)
+    if (last !== undefined) return last
+    const { clock, settings } = this.#options
+    return noProgress(settings.applicationId, clock)
+  }
+
+  /** The rows that this instance's tasks have now; each call of the view looks them up anew. */
+  store<Q>(store: Queryable<Q>): Q {
+    const { name, spec } = store.handle
+    if (!this.#options.program.stores.has(name))
+      throw new ConfigError(
+        'INVALID_OPTION',
+        `this topology has no store '${name}': ask with the table or handle that it was built with`,
+      )
+    const stores = async (): Promise<readonly unknown[]> => this.#worker?.stores(name) ?? []
+    // The handle says which view its store has.
+    return storeQuery(spec, stores) as Q
+  }
+
   /** The latest last. */
   get recentProgress(): readonly Progress[] {
     return this.#worker?.progress.recent ?? []
@@ -227,6 +251,7 @@ export class App {
   }
 
   #createWorker(world: World): Worker {
+    const { lost } = world.directory
     const worker = new Worker({
       ...this.#options,
       ...world,
@@ -234,6 +259,7 @@ export class App {
       onProgress: (progress) => this.#events.progress(progress),
       onRestored: (store, rows) => this.#events.restored(store, rows),
     })
+    lost.catch((error: unknown) => worker.fail(error))
     if (this.#paused) worker.pause()
     if (this.#stopMode !== undefined) worker.stop(this.#stopMode)
     return worker

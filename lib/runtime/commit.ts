@@ -69,9 +69,7 @@ export class Committer {
     const { hooks, outputs, transactions } = this.#options
     for (const { task } of tasks) await task.emitBeforeCommit()
     await hooks.at('emitted')
-    const spans = tasks
-      .map((active) => ({ active, span: active.task.freeze() }))
-      .filter(({ span }) => span.dirty)
+    const spans = freeze(tasks)
     await hooks.at('frozen')
     if (spans.length === 0) return 'nothing'
     if (outputs !== undefined) await this.#flushOutputs(outputs)
@@ -162,6 +160,17 @@ export class Committer {
     const outcome = await passing(transactions.end('commit', signal), hooks, 'end-sent')
     return outcome === 'committed' ? ends : undefined
   }
+}
+
+/** Step 1; what nothing happened to is decided at once. */
+function freeze(tasks: readonly RunningTask[]): readonly TaskSpan[] {
+  const spans: TaskSpan[] = []
+  for (const active of tasks) {
+    const span = active.task.freeze()
+    if (span.dirty) spans.push({ active, span })
+    else active.task.committed(span, NO_ENDS)
+  }
+  return spans
 }
 
 /** Changelog rows go to the task's own partition, without headers, with the row's time. */

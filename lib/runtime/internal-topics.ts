@@ -52,6 +52,6 @@ function policyOf(kind: InternalKind): string {
 }
 
 /** Rows of all kinds but key-value leave by time: their changelogs are cut. */
-export function changelogKind(store: StoreSpec): InternalKind {
+export function changelogKind(store: Pick<StoreSpec, 'kind'>): InternalKind {
   return store.kind === 'key-value' ? 'changelog' : 'windowed-changelog'
 }

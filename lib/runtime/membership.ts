@@ -11,7 +11,7 @@ import { internalTopic } from '../topology/names.ts'
 import type { ActiveTask, TaskChangelog } from './active-task.ts'
 import { type Assignment, decodeAssignment } from './assignment.ts'
 import { decodeConsumerAssignment, encodeSubscription } from './consumer-protocol.ts'
-import { changelogKind } from './internal-topics.ts'
+import { changelogKind, internalSettings } from './internal-topics.ts'
 import type { StateKeeper } from './state-keeper.ts'
 import type { TaskTable } from './task-table.ts'
 import type { TaskPlan } from './topic-plan.ts'
@@ -148,17 +148,14 @@ export class Membership {
   }
 
   #changelogsOf({ subTopology }: TaskPlan): TaskChangelog[] {
-    return subTopology.stores.flatMap((store) =>
-      store.changelog === undefined
-        ? []
-        : [
-            {
-              store: store.name,
-              topic: internalTopic(this.#options.settings.applicationId, store.changelog.topic),
-              cut: changelogKind(store) === 'windowed-changelog',
-            },
-          ],
-    )
+    return subTopology.stores.flatMap(({ name, changelog, kind }) => {
+      if (changelog === undefined) return []
+      const topic = internalTopic(this.#options.settings.applicationId, changelog.topic)
+      const sort = changelogKind({ kind })
+      const retention = internalSettings(sort, changelog.settings).get('delete.retention.ms')
+      const deleteRetentionMs = Number(retention ?? Number.POSITIVE_INFINITY)
+      return [{ store: name, topic, cut: sort === 'windowed-changelog', deleteRetentionMs }]
+    })
   }
 }
 

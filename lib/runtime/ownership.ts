@@ -115,6 +115,7 @@ export class Ownership {
     for (const active of complete) {
       if (active.task === undefined) active.task = this.#newTask(active)
       else await active.task.abort(active.start)
+      active.state?.markComplete()
       active.phase = 'running'
       active.restore = undefined
       anew.add(active as RunningTask)

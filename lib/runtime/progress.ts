@@ -117,3 +117,9 @@ export class ProgressReporter {
 function timeText(times: readonly number[], pick: (...times: number[]) => number): string {
   return times.length === 0 ? '' : isoTime(pick(...times))
 }
+
+/** Before anything was counted. */
+export function noProgress(name: string, clock: Clock): Progress {
+  const reporter = new ProgressReporter({ clock, name, runId: '', keep: 1 })
+  return reporter.report({ streamTimes: [], stores: [], sources: [] })
+}

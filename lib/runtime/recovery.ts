@@ -8,6 +8,7 @@ import { FatalError, isStreamsError, messageOf, type StreamsError } from '../cor
 import { below } from '../core/random.ts'
 import { OffsetOutOfRangeError } from '../kafka/client/offset-out-of-range-error.ts'
 import { RefusedRecordError } from '../kafka/client/refused-record-error.ts'
+import type { RunningTask } from './active-task.ts'
 import type { Ownership } from './ownership.ts'
 import type { Slice } from './slice.ts'
 import type { WorkerOptions } from './worker-parts.ts'
@@ -40,13 +41,14 @@ export class Recovery {
   /** Throws what ends the instance. */
   async react(thrown: unknown): Promise<void> {
     const error = typed(thrown)
+    const culprit = this.#slice.takeCulprit()
     const { logger } = this.#options
     switch (error.reaction) {
       case 'migrate':
         logger.warn({ code: error.code }, `tasks are lost: ${error.message}`)
         return this.#own.lose()
       case 'rebuild':
-        return this.#rebuild(error)
+        return this.#rebuild(error, culprit)
       case 'retry':
         return this.#retry(error)
       case 'policy':
@@ -59,8 +61,7 @@ export class Recovery {
     }
   }
 
-  async #rebuild(error: StreamsError): Promise<void> {
-    const active = this.#slice.inHand
+  async #rebuild(error: StreamsError, active: RunningTask | undefined): Promise<void> {
     // Input that is gone is not state: nothing can bring it back, and nothing may skip it silently.
     if (error instanceof OffsetOutOfRangeError || active === undefined) throw error
     await this.#own.rebuild(active, error.code)

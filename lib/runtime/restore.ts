@@ -132,6 +132,13 @@ export class Restorer {
       const follower = this.#followers.get(partitionKey(error.topic, error.partition))
       if (follower === undefined) return
       const starts = await this.#options.admin.listOffsets([follower.of], 'earliest')
+      if (!follower.changelog.cut)
+        throw truncated(
+          follower.active.id,
+          follower.of,
+          error.offset,
+          offsetIn(starts, follower.of),
+        )
       await this.#startOver(follower, offsetIn(starts, follower.of), 'the changelog was cut')
       this.#assign()
     }
@@ -201,21 +208,27 @@ export class Restorer {
     if (own === undefined) {
       if (start > 0 && !changelog.cut) throw truncated(active.id, of, 0, start)
       follower.position = start
-    } else if (own < start) await this.#startOver(follower, start, 'the changelog was cut')
+    } else if (own < start) {
+      if (!changelog.cut) throw truncated(active.id, of, own, start)
+      await this.#startOver(follower, start, 'the changelog was cut')
+    } else if (own < follower.end && this.#isStale(follower))
+      await this.#startOver(follower, start, 'tombstones may be gone')
     else follower.position = own
     if (follower.position >= follower.end) return
     if (active.restore !== undefined) active.restore.total += follower.end - follower.position
     this.#followers.set(partitionKey(of.topic, of.partition), follower)
   }
 
-  /**
-   * Rows below the start are gone from a changelog that we cut ourselves, and so they are here; a
-   * compacted one has lost what nothing can bring back.
-   */
+  /** Away so long that compaction may have removed a tombstone which the store never saw. */
+  #isStale({ state, changelog }: Follower): boolean {
+    const { completeAt } = state
+    if (completeAt === undefined) return false
+    return this.#options.clock.now() - completeAt > changelog.deleteRetentionMs / 2
+  }
+
+  /** The store is emptied and read from the start. Rows that we cut ourselves are gone here too. */
   async #startOver(follower: Follower, start: number, reason: string): Promise<void> {
-    const { active, state, changelog, of } = follower
-    const own = state.changelogOffset(changelog.store)?.offset ?? 0
-    if (!changelog.cut) throw truncated(active.id, of, own, start)
+    const { active, state, changelog } = follower
     this.#options.logger.warn({ task: active.id, store: changelog.store, reason }, 'store rebuilt')
     this.#options.metrics
       .counter('millrace_store_rebuilt_total', { task: active.id, store: changelog.store, reason })

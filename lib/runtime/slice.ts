@@ -21,8 +21,7 @@ export interface SliceOptions {
 
 export class Slice {
   readonly #options: SliceOptions
-  /** The task that has control, so that an error can be told from which it came. */
-  inHand: RunningTask | undefined
+  #inHand: RunningTask | undefined
 
   constructor(options: SliceOptions) {
     this.#options = options
@@ -42,31 +41,38 @@ export class Slice {
     }
   }
 
+  /** The task that had control when the last error was thrown; undefined: none of them. */
+  takeCulprit(): RunningTask | undefined {
+    const culprit = this.#inHand
+    this.#inHand = undefined
+    return culprit
+  }
+
   /** Wall-clock punctuators that are due. */
   async punctuate(tasks: readonly RunningTask[], now: number): Promise<boolean> {
     let fired = false
     for (const active of tasks) {
       if (active.task.nextPunctuation > now) continue
-      this.inHand = active
+      this.#inHand = active
       fired = true
       const pending = active.task.punctuate(now)
       if (pending !== undefined) await this.#bounded(pending, active)
     }
-    this.inHand = undefined
+    this.#inHand = undefined
     return fired
   }
 
   async #round(active: RunningTask): Promise<number> {
     const { task } = active
     const now = this.#options.clock.now()
-    this.inHand = active
+    this.#inHand = active
     let processed = 0
     while (processed < ROUND && task.readyToProcess(now)) {
       const pending = task.processOne()
       if (pending !== undefined) await this.#bounded(pending, active)
       processed++
     }
-    this.inHand = undefined
+    this.#inHand = undefined
     return processed
   }
 

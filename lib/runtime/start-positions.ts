@@ -49,7 +49,10 @@ export class StartPositions {
     const resolved = await this.#resolveNew(open, committed, context)
     for (const active of tasks) {
       active.start = startOf(active, committed, resolved)
-      checkNotRewound(active)
+      const offsets = [...active.start].map(
+        ([topic, { offset }]) => [partitionKey(topic, active.ref.partition), offset] as const,
+      )
+      await active.state?.reconcile(new Map(offsets))
     }
     if (resolved.size > 0) await this.#commit(open, committed, context.fence)
   }
@@ -231,19 +234,6 @@ function checkTopicIds(active: ActiveTask, committed: Committed, metadata: Clust
     throw new FatalError(
       metadata.topics.has(topic) ? 'TOPIC_RECREATED' : 'TOPIC_DELETED',
       `topic '${topic}' is not the one that task ${active.id} committed offsets of: it was deleted${metadata.topics.has(topic) ? ' and made again' : ''}. Restore it, or reset the application (delete its offsets, internal topics and state directory) to begin anew`,
-    )
-  }
-}
-
-/** An operator's reset to lower offsets over full state would count twice. */
-function checkNotRewound(active: ActiveTask): void {
-  for (const [key, offset] of active.state?.inputs ?? []) {
-    const topic = key.slice(0, key.lastIndexOf('/'))
-    const start = active.start.get(topic)
-    if (start === undefined || start.offset >= offset) continue
-    throw new FatalError(
-      'OFFSETS_REWOUND',
-      `the committed offset ${start.offset} of '${key}' is lower than ${offset}, which the state of task ${active.id} is complete up to: set the offset back to ${offset}, or reset the application (delete its internal topics and state directory) to count again`,
     )
   }
 }

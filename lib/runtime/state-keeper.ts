@@ -36,6 +36,8 @@ export interface StateKeeperOptions {
 
 interface Kept {
   readonly state: TaskState
+  /** Of its changelog offsets: how much of the task lies here. */
+  readonly offsetSum: number
   readonly timer: Timer
 }
 
@@ -76,9 +78,8 @@ export class StateKeeper {
   /** The state cannot be trusted: an empty one takes its place. */
   async wipe(active: ActiveTask, clusterId: string, reason: string): Promise<void> {
     this.rebuilt(active, reason)
-    await active.state?.close(false)
     this.#open.delete(active.id)
-    await this.#options.directory.remove(active.id)
+    await active.state?.wipe()
     this.#adopt(active, await this.#openNew(active, clusterId))
   }
 
@@ -96,20 +97,21 @@ export class StateKeeper {
     const { state } = active
     if (state === undefined) return
     state.abort()
+    state.markBehind()
     this.#open.delete(active.id)
     this.#background(state.flush())
     const timer = this.#options.clock.timer(KEEP_OPEN_MS, () => {
       this.#kept.delete(active.id)
       this.#background(state.close(true))
     })
-    this.#kept.set(active.id, { state, timer })
+    this.#kept.set(active.id, { state, offsetSum: offsetSumOf(active, state), timer })
   }
 
   /** What the group is told: tasks that run here, and those whose state lies here. */
   owned(running: readonly string[]): ReadonlyMap<string, OwnedTask['offsetSum']> {
     const sums = new Map<string, number>()
     for (const id of this.#options.directory.tasks()) sums.set(id, 0)
-    for (const [id, { state }] of this.#kept) sums.set(id, state.offsetSum)
+    for (const [id, { offsetSum }] of this.#kept) sums.set(id, offsetSum)
     for (const id of running) sums.set(id, ACTIVE)
     return sums
   }
@@ -208,4 +210,8 @@ export class StateKeeper {
     this.#failure = undefined
     if (failure !== undefined) throw failure
   }
+}
+
+function offsetSumOf({ changelogs }: ActiveTask, state: TaskState): number {
+  return changelogs.reduce((sum, { store }) => sum + (state.changelogOffset(store)?.offset ?? 0), 0)
 }

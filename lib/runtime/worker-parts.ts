@@ -22,8 +22,6 @@ import type { Progress } from './status.ts'
 
 /** Of one partition in a fetch answer. */
 const PARTITION_MAX_BYTES = 1_048_576
-/** A request that takes longer goes to another connection. */
-const REQUEST_TIMEOUT_MS = 30_000
 
 export interface WorkerOptions {
   readonly settings: Settings
@@ -38,6 +36,7 @@ export interface WorkerOptions {
   readonly transport: Transport
   readonly directory: StateDirectory
   readonly clientId: string
+  readonly requestTimeoutMs: number
   readonly hooks: Hooks
   readonly onPhase: (phase: 'rebalancing' | 'running') => void
   readonly onProgress: (progress: Progress) => void
@@ -69,7 +68,7 @@ export function createClients(options: WorkerOptions): Clients {
     random,
     logger,
     clientId,
-    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    requestTimeoutMs: options.requestTimeoutMs,
   })
   const shared = { client, clock, logger }
   const fetching = {

@@ -1,0 +1,311 @@
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { silentLogger } from '../core/logger.ts'
+import { seededRandom } from '../core/random.ts'
+import { serdes } from '../core/serde.ts'
+import { windows } from '../core/windows.ts'
+import { StreamsBuilder } from '../dsl/streams-builder.ts'
+import { EmbeddedBroker } from '../kafka/broker/embedded-broker.ts'
+import { Admin } from '../kafka/client/admin.ts'
+import { ClusterClient } from '../kafka/client/cluster-client.ts'
+import { Fetcher } from '../kafka/client/fetcher.ts'
+import { IdempotentProducer } from '../kafka/client/idempotent-producer.ts'
+import { partitionKey } from '../kafka/client/topic-partition.ts'
+import type { Connection, NodeAddress, Transport } from '../kafka/transport.ts'
+import { inProcessTransport } from '../kafka/transports/in-process.ts'
+import { MemoryDisk } from '../state/memory.ts'
+import { ProcessClock, VirtualTime } from '../testing/simulation/virtual-time.ts'
+import { subTopologies } from '../topology/sub-topologies.ts'
+import { programOf, type Topology } from '../topology/topology.ts'
+import { App } from './app.ts'
+import { CRASH_POINTS, type CrashPoint } from './crash-point.ts'
+import { fingerprintOf } from './fingerprint.ts'
+import { MetricsRegistry } from './metrics-registry.ts'
+import type { RuntimeOptions } from './options.ts'
+import { settingsOf } from './settings.ts'
+import { NO_SIGNALS } from './signals.ts'
+
+const START = 1_700_000_000_000
+
+interface Instance {
+  readonly app: App
+  readonly metrics: MetricsRegistry
+  /** kill -9: its timers never fire again and its sockets are gone. */
+  kill(): void
+  pause(forMs: number): void
+}
+
+interface InstanceOptions extends Partial<RuntimeOptions> {
+  readonly disk?: MemoryDisk
+  readonly at?: (point: CrashPoint, instance: () => Instance) => void | Promise<void>
+}
+
+class World {
+  readonly time = new VirtualTime(START)
+  readonly clock = this.time.clock()
+  readonly broker: EmbeddedBroker
+  readonly admin: Admin
+  readonly log: string[] = []
+  readonly #client: ClusterClient
+  readonly #instances: Instance[] = []
+  #seed = 1
+
+  constructor(settings = {}) {
+    this.broker = new EmbeddedBroker({
+      clock: this.clock,
+      random: seededRandom(7),
+      settings: settings as never,
+    })
+    this.#client = new ClusterClient({
+      transport: inProcessTransport(this.broker),
+      clock: this.clock,
+      random: seededRandom(8),
+      logger: silentLogger,
+      clientId: 'test',
+      requestTimeoutMs: 30_000,
+    })
+    const shared = { client: this.#client, clock: this.clock, logger: silentLogger }
+    this.admin = new Admin(shared)
+  }
+
+  /** Runs virtual time until the promise is settled. */
+  async until<T>(work: Promise<T>, limitMs = 600_000): Promise<T> {
+    let settled = false
+    const watched = work.finally(() => {
+      settled = true
+    })
+    watched.catch(() => undefined)
+    const end = await this.time.run(this.time.now + limitMs, () => settled)
+    if (!settled)
+      throw new Error(`${end} after ${limitMs} virtual ms\n${this.log.slice(-30).join('\n')}`)
+    return watched
+  }
+
+  async pass(ms: number): Promise<void> {
+    await this.until(this.clock.sleep(ms))
+  }
+
+  /** Passes time until it holds. */
+  async when(holds: () => boolean | Promise<boolean>, what = 'condition'): Promise<void> {
+    for (let tries = 0; tries < 3000; tries++) {
+      if (await holds()) return
+      await this.pass(50)
+    }
+    throw new Error(`never: ${what}\n${this.log.slice(-40).join('\n')}`)
+  }
+
+  async topics(topics: Readonly<Record<string, number>>): Promise<void> {
+    const created = Object.entries(topics).map(([name, partitions]) => ({
+      name,
+      partitions,
+      replicationFactor: 1,
+    }))
+    await this.until(this.admin.createTopics(created))
+  }
+
+  async produce(
+    topic: string,
+    records: readonly { key?: string; value: string; timestamp?: number; partition?: number }[],
+  ): Promise<void> {
+    const producer = new IdempotentProducer({
+      client: this.#client,
+      clock: this.clock,
+      logger: silentLogger,
+    })
+    for (const { key, value, timestamp = START, partition = 0 } of records)
+      producer.send(
+        topic,
+        partition,
+        key === undefined ? null : Buffer.from(key),
+        Buffer.from(value),
+        timestamp,
+      )
+    await this.until(producer.flush())
+    await this.until(producer.close())
+  }
+
+  /** Committed records of a topic up to its end. */
+  async read(topic: string): Promise<{ key: string; value: Buffer | null; partition: number }[]> {
+    const metadata = await this.until(this.#client.metadata([topic]))
+    const partitions =
+      metadata.topics.get(topic)?.partitions.map(({ partition }) => ({ topic, partition })) ?? []
+    const ends = await this.until(this.admin.listOffsets(partitions, 'latest'))
+    const fetcher = new Fetcher({
+      client: this.#client,
+      clock: this.clock,
+      logger: silentLogger,
+      lane: 'fetch',
+      isolation: 'read_committed',
+      maxBytes: 1e7,
+      partitionMaxBytes: 1e6,
+      maxWaitMs: 10,
+      minBytes: 1,
+    })
+    fetcher.assign(partitions.map((of) => ({ ...of, offset: 0 })))
+    const found: { key: string; value: Buffer | null; partition: number }[] = []
+    const done = (): boolean =>
+      partitions.every(
+        (of) =>
+          (fetcher.state(of)?.position ?? 0) >=
+          (ends.get(partitionKey(of.topic, of.partition))?.offset ?? 0),
+      )
+    while (!done()) {
+      await this.until(fetcher.wait(100))
+      for (const { view, firstIndex, partition } of fetcher.poll())
+        for (let at = firstIndex; at < view.count; at++) {
+          const value = view.value(at)
+          found.push({
+            key: view.key(at)?.toString() ?? '',
+            value: value === null ? null : Buffer.from(value),
+            partition,
+          })
+        }
+    }
+    await this.until(fetcher.close())
+    return found
+  }
+
+  instance(topology: Topology, options: InstanceOptions = {}): Instance {
+    const { disk = new MemoryDisk(), at, ...rest } = options
+    const clock = new ProcessClock(this.time, 0)
+    const settings = settingsOf({ applicationId: 'app', ...rest })
+    const program = programOf(topology)
+    const parts = subTopologies(program)
+    const random = seededRandom(++this.#seed)
+    const metrics = new MetricsRegistry()
+    const transport = new CutTransport(inProcessTransport(this.broker))
+    const name = `i${++this.#seed}`
+    const say = (level: string) => (fields: object, message: string) =>
+      void this.log.push(
+        `${this.time.now - START} ${name} ${level} ${message} ${JSON.stringify(fields)}`,
+      )
+    const app = new App({
+      settings,
+      program,
+      subTopologies: parts,
+      fingerprint: fingerprintOf(parts),
+      clock,
+      random,
+      logger: { error: say('error'), warn: say('warn'), info: say('info'), debug: say('debug') },
+      metrics,
+      clientId: name,
+      requestTimeoutMs: 30_000,
+      hooks: { at: (point) => at?.(point, () => made) },
+      signals: NO_SIGNALS,
+      open: async () => ({ transport, directory: disk.start(random) }),
+      close: async () => undefined,
+    })
+    const made: Instance = {
+      app,
+      metrics,
+      kill: () => {
+        clock.kill()
+        transport.cut()
+      },
+      pause: (forMs) => clock.pause(forMs),
+    }
+    this.#instances.push(made)
+    return made
+  }
+
+  async start(topology: Topology, options: InstanceOptions = {}): Promise<Instance> {
+    const instance = this.instance(topology, options)
+    await this.until(instance.app.start())
+    return instance
+  }
+
+  end(): void {
+    for (const instance of this.#instances) instance.kill()
+  }
+}
+
+/** Requests of a killed process are never sent, and answers never arrive. */
+class CutTransport implements Transport {
+  readonly #inner: Transport
+  #dead = false
+
+  constructor(inner: Transport) {
+    this.#inner = inner
+  }
+
+  get bootstrap() {
+    return this.#inner.bootstrap
+  }
+
+  async connect(address: NodeAddress): Promise<Connection> {
+    const connection = await this.#inner.connect(address)
+    const never = new Promise<never>(() => undefined)
+    const dead = (): boolean => this.#dead
+    return {
+      versions: connection.versions,
+      get open() {
+        return connection.open
+      },
+      send: (frame) =>
+        dead()
+          ? never
+          : connection.send(frame).then(
+              (answer) => (dead() ? never : answer),
+              (error: unknown) => (dead() ? never : Promise.reject(error)),
+            ),
+      close: () => connection.close(),
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close()
+  }
+
+  cut(): void {
+    this.#dead = true
+    void this.#inner.close()
+  }
+}
+
+let world: World
+afterEach(() => world.end())
+
+function wordCount(): Topology {
+  const builder = new StreamsBuilder()
+  builder
+    .stream('lines', { key: serdes.string, value: serdes.string })
+    .flatMapValues((line) => line.split(' '), { value: serdes.string })
+    .groupBy((word) => word, { key: serdes.string })
+    .count({ store: 'counts' })
+    .toStream()
+    .to('counted')
+  return builder.build()
+}
+
+/** Every count of every word must be there exactly once, in order. */
+function countsOf(
+  records: readonly { key: string; value: Buffer | null }[],
+): Map<string, number[]> {
+  const counts = new Map<string, number[]>()
+  for (const { key, value } of records)
+    counts.set(key, [...(counts.get(key) ?? []), Number(value?.readBigInt64BE(0))])
+  return counts
+}
+
+const upTo = (n: number): number[] => Array.from({ length: n }, (_, at) => at + 1)
+
+describe('an instance on the embedded broker', () => {
+  test('counts words exactly once over a repartition topic', async () => {
+    world = new World()
+    await world.topics({ lines: 2, counted: 2 })
+    await world.produce('lines', [
+      { key: 'a', value: 'to be or not to be', partition: 0 },
+      { key: 'b', value: 'not to be', partition: 1 },
+    ])
+    const { app } = await world.start(wordCount())
+    await world.when(async () => (await world.read('counted')).length === 9, 'nine counts')
+    const counts = countsOf(await world.read('counted'))
+    expect(Object.fromEntries(counts)).toEqual({
+      to: [1, 2, 3],
+      be: [1, 2, 3],
+      or: [1],
+      not: [1, 2],
+    })
+    expect(await world.until(app.stop())).toEqual({ drained: true, aborted: false, leftBehind: 0 })
+    expect(app.state).toBe('stopped')
+  })
+})
