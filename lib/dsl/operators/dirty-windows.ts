@@ -38,7 +38,8 @@ export class DirtyWindows {
     this.first = Number.POSITIVE_INFINITY
     for (const { key, stretches, timestamp } of keys) {
       let next = 0
-      for (const [to, from] of [...stretches].sort((a, b) => a[0] - b[0])) {
+      // By their first windows: what an earlier one leaves out before its end, no later one has.
+      for (const [to, from] of [...stretches].sort((a, b) => a[1] - b[1])) {
         if (to < next) continue
         tell(key, Math.max(from, next), to, timestamp)
         next = to + advanceMs

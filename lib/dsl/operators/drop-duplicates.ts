@@ -25,7 +25,7 @@ export function dropDuplicates(options: DropDuplicatesOptions): OperatorSupplier
         if (isNull(key)) return context.drop('null_key')
         if (isNull(value)) return context.forward(key, value, timestamp, headers)
         const time = operatorTime(context, timestamp)
-        if (timestamp < time - withinMs) context.drop('expired', time - timestamp)
+        if (timestamp < time - withinMs) context.drop('expired', time - withinMs - timestamp)
         else {
           const callback = context.callbackContext(timestamp, headers)
           const bytes = encodeId(id(value as never, key as never, callback))

@@ -28,11 +28,13 @@ export interface Told {
 
 export class OperatorFixture {
   wallClock = 0
+  /** The next record fails when it has done all that it does. */
+  failNext = false
   readonly drops: { readonly reason: DropReason; readonly lateBy: number | undefined }[] = []
   readonly #state: FixtureState
   readonly #suppliers = new Map<string, OperatorSupplier>()
   readonly #operators = new Map<string, Operator>()
-  readonly #outputs = new Map<string, Told[]>()
+  #outputs = new Map<string, Told[]>()
   readonly #deferred: (() => Promise<void>)[] = []
   #numbers = new Map<string, number>()
   #committed = new Map<string, number>()
@@ -57,13 +59,18 @@ export class OperatorFixture {
   ): Promise<void> {
     const mark = this.#state.mark()
     const numbers = new Map(this.#numbers)
+    const told = new Map<string, Told[]>()
+    for (const [name, list] of this.#outputs) told.set(name, [...list])
     try {
       this.#operators.get(node)?.process(key, value, timestamp, headers)
       for (let work = this.#deferred.shift(); work !== undefined; work = this.#deferred.shift())
         await work()
+      if (this.failNext) throw new RangeError('the record fails at its end')
     } catch (error) {
+      this.failNext = false
       this.#deferred.length = 0
       this.#numbers = numbers
+      this.#outputs = told
       this.#state.rollback(mark)
       throw error
     }

@@ -7,14 +7,14 @@ export type TellLate = (
   value: unknown,
   timestamp: number,
   headers: RecordHeaders,
-  operatorTime: number,
+  /** How long before the first window that is still open. */
+  lateBy: number,
 ) => void
 
 /** `child` is an addressed child; without one, what is late is counted with how far behind it was. */
 export function lateOutlet(context: OperatorContext, child: string | undefined): TellLate {
   if (child === undefined)
-    return (_key, _value, timestamp, _headers, operatorTime) =>
-      context.drop('late', operatorTime - timestamp)
+    return (_key, _value, _timestamp, _headers, lateBy) => context.drop('late', lateBy)
   const forward = context.forwardTo(child)
   return (key, value, timestamp, headers) => forward(key, value, timestamp, headers)
 }

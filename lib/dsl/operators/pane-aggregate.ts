@@ -64,9 +64,10 @@ export function paneAggregate(options: PaneAggregateOptions): OperatorSupplier {
         if (dropsNull(context, key, value)) return
         const time = operatorTime(context, timestamp)
         const last = lastStart(shape, timestamp)
+        const open = firstOpenStart(shape, time)
+        if (open > last) return late(key, value, timestamp, headers, open - timestamp)
         const begin = firstStart(shape, timestamp)
-        const first = Math.max(begin, firstOpenStart(shape, time))
-        if (first > last) return late(key, value, timestamp, headers, time)
+        const first = Math.max(begin, open)
         put(key, value, timestamp - (timestamp % length), (first - begin) / advanceMs, timestamp)
         if (demand.updates)
           rows.windowsOf(key, first, last, (start, now, at) =>

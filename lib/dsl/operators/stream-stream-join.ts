@@ -32,7 +32,8 @@ export function streamJoinSide(options: StreamJoinSideOptions): OperatorSupplier
   // Seen from the left: the right record lies in [t - before, t + after]; from the right mirrored.
   const backMs = left ? beforeMs : afterMs
   const forthMs = left ? afterMs : beforeMs
-  const keptMs = beforeMs + afterMs + options.graceMs
+  // At least 1: records of one time must meet even where nothing else may (Kafka Streams loses them).
+  const keptMs = Math.max(1, beforeMs + afterMs + options.graceMs)
   return (context) => {
     const own = context.store<InnerJoinBuffer<unknown, unknown>>(options.own)
     const other = context.store<InnerJoinBuffer<unknown, unknown>>(options.other)
@@ -42,9 +43,10 @@ export function streamJoinSide(options: StreamJoinSideOptions): OperatorSupplier
     return {
       process(key, value, timestamp, headers) {
         if (dropsNull(context, key, value)) return
-        const time = operatorTime(context, timestamp)
-        if (timestamp >= since()) own.put(key, value, timestamp)
-        else context.drop('expired', time - timestamp)
+        operatorTime(context, timestamp)
+        const oldest = since()
+        if (timestamp >= oldest) own.put(key, value, timestamp)
+        else context.drop('expired', oldest - timestamp)
         const from = Math.max(timestamp - backMs, SINCE.get(other)?.() ?? 0)
         for (const row of other.fetch(key, from, timestamp + forthMs)) {
           const made = left

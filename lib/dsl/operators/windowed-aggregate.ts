@@ -72,8 +72,9 @@ export function windowedAggregate(options: WindowedAggregateOptions): OperatorSu
         if (dropsNull(context, key, value)) return
         const time = operatorTime(context, timestamp)
         const last = lastStart(shape, timestamp)
-        const first = Math.max(firstStart(shape, timestamp), firstOpenStart(shape, time))
-        if (first > last) return late(key, value, timestamp, headers, time)
+        const open = firstOpenStart(shape, time)
+        if (open > last) return late(key, value, timestamp, headers, open - timestamp)
+        const first = Math.max(firstStart(shape, timestamp), open)
         for (let start = first; start <= last; start += advanceMs)
           update(key, value, start, timestamp, headers)
         for (const view of views) view(key, first, timestamp, headers)
