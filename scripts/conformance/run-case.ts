@@ -1,11 +1,11 @@
 /** Runs one recorded case through the test driver, and says where it differs. */
 import { isDeepStrictEqual } from 'node:util'
-import type { ErrorPolicies } from 'millrace'
+import type { ErrorPolicies, KeyValueQuery, KTable, Row, WindowQuery } from 'millrace'
 import type { TestOutput } from 'millrace/testing'
 import { TopologyTestDriver } from 'millrace/testing'
 import { messageOf } from '../../lib/core/errors.ts'
 import { COMMIT_EACH_RECORD } from '../../lib/testing/driver/driver-engine.ts'
-import type { DriverCase, Outcome, RecordCase, StepCase } from './cases.ts'
+import type { DriverCase, Outcome, RecordCase, StepCase, StoreRowCase } from './cases.ts'
 import { MissingOperator } from './cases.ts'
 import type { CaseProgram } from './program.ts'
 import { programOf } from './program.ts'
@@ -62,7 +62,41 @@ async function differences(
       if (why !== undefined) return `step ${at}, topic ${topic}: ${why}`
     }
   }
+  // A task that failed has nothing to ask.
+  if (of.steps.at(-1)?.expected_error !== undefined) return undefined
+  for (const [store, rows] of Object.entries(of.final_stores ?? {})) {
+    const table = program.stores.get(store)
+    const why = table === undefined ? undefined : await compareRows(rows, driver, table)
+    if (why !== undefined) return `store ${store}: ${why}`
+  }
   return undefined
+}
+
+/** Rows as sets; their timestamps are not in a query's answer. */
+async function compareRows(
+  expected: readonly StoreRowCase[],
+  driver: TopologyTestDriver,
+  table: CaseTable,
+): Promise<string | undefined> {
+  const rows: StoreRowCase[] = []
+  for await (const { key, value } of rowsOf(driver.store(table))) {
+    const { key: inner, start } = plain(key)
+    rows.push(start === undefined ? { key: inner, value } : { key: inner, start, value })
+  }
+  const wanted = expected.map(({ key, start, value }) =>
+    start === undefined ? { key, value } : { key, start, value },
+  )
+  if (isDeepStrictEqual(sort(rows), sort(wanted))) return undefined
+  return `expected ${JSON.stringify(wanted)}, got ${JSON.stringify(rows)}`
+}
+
+type CaseTable = KTable<unknown, unknown>
+
+/** A table by windows answers as a window store does, which the type of its key does not say. */
+function rowsOf(query: object): AsyncIterable<Row<unknown, unknown>> {
+  return 'fetchAll' in query
+    ? (query as WindowQuery<unknown, unknown, 'time'>).fetchAll()
+    : (query as KeyValueQuery<unknown, unknown>).range()
 }
 
 /** Returns what it failed with. */
@@ -107,8 +141,8 @@ function compare(
 ): string | undefined {
   const told = output
     .readAll()
-    .map(({ key, value, timestamp }) => ({ key: plain(key), value, ts: timestamp }))
-  const wanted = expected.map(({ key, value, ts }) => ({ key: plain(key), value, ts }))
+    .map(({ key, value, timestamp }) => ({ ...plain(key), value, ts: timestamp }))
+  const wanted = expected.map(({ key, value, ts }) => ({ ...plain(key), value, ts }))
   const same =
     order === 'exact'
       ? isDeepStrictEqual(told, wanted)
@@ -121,8 +155,13 @@ function sort(records: readonly object[]): readonly string[] {
   return records.map((record) => JSON.stringify(record)).sort()
 }
 
-/** A windowed key as the cases have it. */
-function plain(key: unknown): unknown {
-  if (typeof key !== 'object' || key === null || !('start' in key) || !('end' in key)) return key
-  return { key: 'key' in key ? key.key : undefined, start: key.start, end: key.end }
+/** A key, with its window if it has one. */
+function plain(key: unknown): {
+  readonly key: unknown
+  readonly start?: number
+  readonly end?: number
+} {
+  const isWindowed = typeof key === 'object' && key !== null && 'start' in key && 'end' in key
+  if (!isWindowed) return { key }
+  return { key: 'key' in key ? key.key : undefined, start: Number(key.start), end: Number(key.end) }
 }
