@@ -6,7 +6,7 @@
  *    bug and throws: two would be applied in any order.
  * 3. A scan sees the rows as they were at its first `next`.
  * 4. `get` is synchronous; a row whose `write` is in flight may or may not be seen.
- * 5. A `write` that rejects has left nothing.
+ * 5. A `write` that rejects may be tried again: it has left nothing, or all of it.
  */
 
 export interface ByteRange {

@@ -15,7 +15,7 @@ import {
   STATE_FORMAT,
 } from './sentinel.ts'
 import type { StoreSpec } from './store-spec.ts'
-import type { TaskStateOptions } from './task-state.ts'
+import type { TaskStateOptions } from './task-state-options.ts'
 
 /** What changes from batch to batch in the position row. */
 export type Progress = Pick<PositionRow, 'stores' | 'inputs' | 'completeAt' | 'clean'>

@@ -5,8 +5,7 @@
  * A filter per segment answers for almost every new id, so that LevelDB is asked about repeats only.
  */
 import { asBuffer, mapKey, readInt64, writeInt64 } from '../core/bytes.ts'
-import type { BloomFilter, KeyHash } from './bloom-filter.ts'
-import { BloomFilter as Filter, hashOf } from './bloom-filter.ts'
+import { BloomFilter, hashOf, type KeyHash } from './bloom-filter.ts'
 import type { InnerDedupStore } from './inner-stores.ts'
 import type { StoreKey } from './key-format.ts'
 import { dedupKey, dedupPart, dedupStoreKey, startOf, startPrefix } from './key-format.ts'
@@ -78,7 +77,10 @@ export class DedupRows<K> implements InnerDedupStore<K>, TypedStore {
 
   #filterOf(segment: number): BloomFilter {
     let filter = this.#filters.get(segment)
-    if (filter === undefined) this.#filters.set(segment, (filter = new Filter()))
+    if (filter === undefined) {
+      filter = new BloomFilter()
+      this.#filters.set(segment, filter)
+    }
     return filter
   }
 }

@@ -38,7 +38,7 @@ export class JoinBufferRows<K, V> implements InnerJoinBuffer<K, V>, TypedStore {
   }
 
   *fetch(key: K, from: number, to: number): Iterable<RowOf<V>> {
-    const { rows, codec, bound, segmentMs, bucketMs } = this.#parts
+    const { codec, bound, segmentMs } = this.#parts
     const bytes = codec.keyBytes(key)
     const name = mapKey(bytes)
     const first = Math.max(from, bound.value)
@@ -48,11 +48,7 @@ export class JoinBufferRows<K, V> implements InnerJoinBuffer<K, V>, TypedStore {
       for (let index = lowerBound(times.at, first); index < times.at.length; index++) {
         const timestamp = times.at[index] ?? 0
         if (timestamp > to) break
-        for (let n = 0; n < (times.next[index] ?? 0); n++) {
-          const row = rows.get(bucketOf(timestamp, bucketMs), windowKey(timestamp, bytes, n))
-          // Written by this store's own serde.
-          if (row !== undefined) yield { value: codec.value(row) as V, timestamp: row.timestamp }
-        }
+        yield* this.#rowsAt(bytes, timestamp, times.next[index] ?? 0)
       }
     }
   }
@@ -102,6 +98,15 @@ export class JoinBufferRows<K, V> implements InnerJoinBuffer<K, V>, TypedStore {
     this.#segments.clear()
   }
 
+  *#rowsAt(key: Buffer, timestamp: number, count: number): Iterable<RowOf<V>> {
+    const { rows, codec, bucketMs } = this.#parts
+    for (let n = 0; n < count; n++) {
+      const row = rows.get(bucketOf(timestamp, bucketMs), windowKey(timestamp, key, n))
+      // Written by this store's own serde.
+      if (row !== undefined) yield { value: codec.value(row) as V, timestamp: row.timestamp }
+    }
+  }
+
   /** Counts one more record and returns its sequence number. */
   #take(name: string, timestamp: number): number {
     const times = this.#timesOf(name, timestamp)
@@ -120,9 +125,15 @@ export class JoinBufferRows<K, V> implements InnerJoinBuffer<K, V>, TypedStore {
   #timesOf(name: string, timestamp: number): Times {
     const segment = bucketOf(timestamp, this.#parts.segmentMs)
     let keys = this.#segments.get(segment)
-    if (keys === undefined) this.#segments.set(segment, (keys = new WideMap()))
+    if (keys === undefined) {
+      keys = new WideMap()
+      this.#segments.set(segment, keys)
+    }
     let times = keys.get(name)
-    if (times === undefined) keys.set(name, (times = { at: [], next: [] }))
+    if (times === undefined) {
+      times = { at: [], next: [] }
+      keys.set(name, times)
+    }
     return times
   }
 

@@ -1,48 +1,72 @@
 /**
- * Up to where the changelog of a windowed store can be cut: for each live segment of time, an offset
- * that its first row is at or above. What lies below the lowest of them has expired everywhere.
+ * The live segments of time of a windowed store: how many rows each has, and an offset of the
+ * changelog that its first row is at or above. What lies below the lowest of these has expired
+ * everywhere, so the changelog can be cut there.
  */
+
+export type SegmentEntry = readonly [segment: number, firstOffset: number, rows: number]
+
+interface Segment {
+  readonly firstOffset: number
+  rows: number
+}
 
 export class Segments {
   readonly #segmentMs: number
-  #firsts = new Map<number, number>()
-  /** The row before was most often of the same segment. */
-  #last = Number.NaN
+  readonly #segments = new Map<number, Segment>()
+  /** The row before was most often of the same one. */
+  #lastNumber = Number.NaN
+  #last: Segment | undefined
 
   constructor(segmentMs: number) {
     this.#segmentMs = segmentMs
   }
 
-  /** A row with this start is in the changelog, at or above `offset`. */
-  note(start: number, offset: number): void {
-    const segment = Math.floor(start / this.#segmentMs)
-    if (segment === this.#last) return
-    this.#last = segment
-    if (!this.#firsts.has(segment)) this.#firsts.set(segment, offset)
+  /** In all live segments. */
+  get rows(): number {
+    let rows = 0
+    for (const segment of this.#segments.values()) rows += segment.rows
+    return rows
+  }
+
+  /** A row with this start is in the changelog at or above `offset`; `more` rows than before: -1, 0, 1. */
+  note(start: number, offset: number, more: number): void {
+    const number = Math.floor(start / this.#segmentMs)
+    if (number !== this.#lastNumber) {
+      this.#lastNumber = number
+      this.#last = this.#segments.get(number)
+    }
+    if (this.#last === undefined) {
+      this.#last = { firstOffset: offset, rows: 0 }
+      this.#segments.set(number, this.#last)
+    }
+    this.#last.rows += more
   }
 
   /** Segments that end at or before `bound` are gone. Returns the start of the first that is left. */
   expire(bound: number): number {
     const first = Math.floor(bound / this.#segmentMs)
-    for (const segment of this.#firsts.keys()) if (segment < first) this.#firsts.delete(segment)
-    if (this.#last < first) this.#last = Number.NaN
+    for (const number of this.#segments.keys()) if (number < first) this.#segments.delete(number)
+    if (this.#lastNumber < first) this.#lastNumber = Number.NaN
     return first * this.#segmentMs
   }
 
   /** Undefined: no live segment has rows. */
   lowest(): number | undefined {
     let lowest: number | undefined
-    for (const offset of this.#firsts.values())
-      if (lowest === undefined || offset < lowest) lowest = offset
+    for (const { firstOffset } of this.#segments.values())
+      if (lowest === undefined || firstOffset < lowest) lowest = firstOffset
     return lowest
   }
 
-  entries(): readonly (readonly [segment: number, offset: number])[] {
-    return [...this.#firsts]
+  entries(): readonly SegmentEntry[] {
+    return [...this.#segments].map(([number, { firstOffset, rows }]) => [number, firstOffset, rows])
   }
 
-  load(entries: readonly (readonly [segment: number, offset: number])[]): void {
-    this.#firsts = new Map(entries)
-    this.#last = Number.NaN
+  load(entries: readonly SegmentEntry[]): void {
+    this.#segments.clear()
+    for (const [number, firstOffset, rows] of entries)
+      this.#segments.set(number, { firstOffset, rows })
+    this.#lastNumber = Number.NaN
   }
 }

@@ -8,6 +8,7 @@
  */
 import { crc32c } from '../core/crc32c.ts'
 import { FatalError, TaskCorruptedError } from '../core/errors.ts'
+import type { SegmentEntry } from './segments.ts'
 
 export const STATE_FORMAT = 1
 
@@ -36,7 +37,8 @@ export interface StorePosition {
   /** -1: it has no changelog. */
   readonly offset: number
   readonly leaderEpoch: number
-  readonly segments: readonly (readonly [segment: number, offset: number])[]
+  /** Key-value: all rows are of segment 0. */
+  readonly segments: readonly SegmentEntry[]
 }
 
 export interface PositionRow {

@@ -80,10 +80,12 @@ export class StoreRows {
     this.#openBytes = 0
   }
 
-  commit(tell: (key: string, row: Row) => void): void {
+  /** Rows are new where the committed layers have none; of some kinds all are, so nothing is asked. */
+  commit(allNew: boolean, tell: (key: string, row: Row, isNew: boolean) => void): void {
     for (const [bucket, key, row] of this.#frozen) {
+      const isNew = allNew || (this.committed.get(bucket, key)?.bytes ?? null) === null
       this.committed.set(bucket, key, row)
-      tell(key, row)
+      tell(key, row, isNew)
     }
     this.#frozen = new Layer()
     this.#journal.bytes -= this.#frozenBytes

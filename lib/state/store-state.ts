@@ -17,7 +17,7 @@ import { Segments } from './segments.ts'
 import type { StorePosition } from './sentinel.ts'
 import { StoreRows } from './store-rows.ts'
 import type { StoreSpec } from './store-spec.ts'
-import type { ChangelogPosition, ChangelogRow, RestoredRow } from './task-state.ts'
+import type { ChangelogPosition, ChangelogRow, RestoredRow } from './task-state-options.ts'
 import type { StoreParts, TypedStore } from './typed-store.ts'
 import { bucketOf } from './typed-store.ts'
 import { WindowRows } from './window-store.ts'
@@ -80,6 +80,7 @@ export class StoreState {
         segmentMs: this.#segmentMs,
         bucketMs: this.#bucketMs,
         changelogEnd: () => this.#position?.offset ?? 0,
+        rowCount: () => this.rowCount,
       },
       this.#highest,
     )
@@ -92,6 +93,11 @@ export class StoreState {
   /** Whether no span is open or frozen here. */
   get isCommitted(): boolean {
     return this.#rows.isEmpty
+  }
+
+  /** Roughly: a restore counts each row of the changelog. */
+  get rowCount(): number {
+    return Math.max(0, this.#segments.rows)
   }
 
   /** How far the topmost committed layer reaches; undefined: not known, or no changelog. */
@@ -133,8 +139,10 @@ export class StoreState {
   /** `end`: the changelog's next offset behind the frozen rows; undefined: it had none. */
   commit(end: ChangelogPosition | undefined): void {
     const from = this.#position?.offset ?? 0
-    this.#rows.commit((key, row) => {
-      if (this.#isWindowed) this.#segments.note(startOf(key), from)
+    const { kind } = this.spec
+    this.#rows.commit(kind === 'dedup' || kind === 'join-buffer', (key, row, isNew) => {
+      const more = Number(row.bytes !== null) - Number(!isNew)
+      this.#segments.note(this.#isWindowed ? startOf(key) : 0, from, more)
       this.inner.committed?.(key, row, from)
     })
     this.#bound.commit()
@@ -198,7 +206,7 @@ export class StoreState {
   }
 
   /** Up to where its changelog can be cut: nothing below is needed, here or after a crash. */
-  cutBelow(): number | undefined {
+  cutBefore(): number | undefined {
     const kept = this.#table === undefined ? this.#position : this.#written
     if (!this.#isWindowed || kept === undefined || this.spec.changelog === undefined)
       return undefined
@@ -219,10 +227,9 @@ export class StoreState {
   }
 
   #restoreRow(row: RestoredRow, key: string, start: number): void {
-    if (this.#isWindowed) {
-      if (start < this.#bound.committed) return
-      this.#segments.note(start, row.offset)
-    }
+    if (this.#isWindowed && start < this.#bound.committed) return
+    // Whether it is new would cost a read of each: a changelog has most keys once.
+    this.#segments.note(start, row.offset, row.value === null ? 0 : 1)
     const bytes = row.value === null ? null : Buffer.from(row.value)
     const bucket = this.#isWindowed ? bucketOf(start, this.#bucketMs) : 0
     this.#rows.committed.set(bucket, key, { bytes, timestamp: row.timestamp })

@@ -23,6 +23,8 @@ export interface StoreParts {
   readonly bucketMs: number
   /** The changelog's end behind the last committed span. */
   readonly changelogEnd: () => number
+  /** Roughly. */
+  readonly rowCount: () => number
 }
 
 /** The kind's side of {@link StoreParts}: what the task asks of it. */

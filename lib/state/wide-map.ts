@@ -49,7 +49,9 @@ export class WideMap<V> {
       if (map.has(key)) return map
       if (map.size < this.#maxEntries) roomy ??= map
     }
-    if (roomy === undefined) this.#maps.push((roomy = new Map()))
-    return roomy
+    if (roomy !== undefined) return roomy
+    const map = new Map<string, V>()
+    this.#maps.push(map)
+    return map
   }
 }
