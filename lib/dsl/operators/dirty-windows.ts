@@ -1,4 +1,4 @@
-/** Which windows of which keys changed since they were last told. Derived: see `owed-rows.ts`. */
+/** Which windows of which keys changed since they were last told. Derived: what is owed beyond a commit is rows of a store (emit-every-windows.ts). */
 
 interface DirtyKey {
   readonly key: unknown
@@ -7,8 +7,10 @@ interface DirtyKey {
   timestamp: number
 }
 
+/** Windows of a key from the one that starts at `from` to the one at `to`. */
 export type TellStretch = (key: unknown, from: number, to: number, timestamp: number) => void
 
+/** Of one view. */
 export class DirtyWindows {
   readonly #keys = new Map<unknown, DirtyKey>()
   /** Start of the first window among them. */

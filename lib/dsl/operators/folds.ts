@@ -10,6 +10,7 @@ export type Merge = (left: unknown, right: unknown, key: unknown) => unknown
 export const countFold: Fold = (aggregate) =>
   aggregate === undefined ? 1 : (aggregate as number) + 1
 
+/** Of two counts. */
 export const countMerge: Merge = (left, right) => (left as number) + (right as number)
 
 /** The first value is taken as it is. */
@@ -18,6 +19,7 @@ export function reduceFold(reducer: (aggregate: never, value: never, key: never)
     aggregate === undefined ? value : reducer(aggregate as never, value as never, key as never)
 }
 
+/** The initializer is called for each row that is not there. */
 export function aggregateFold(
   initializer: () => unknown,
   aggregator: (aggregate: never, value: never, key: never) => unknown,

@@ -4,6 +4,7 @@
  */
 import type { OperatorContext } from '../../topology/operator.ts'
 
+/** One per view. */
 export class Interval {
   readonly #context: OperatorContext
   readonly #everyMs: number

@@ -3,12 +3,14 @@ import type { InnerWindowStore } from '../../state/inner-stores.ts'
 import type { WindowShape } from './window-shape.ts'
 import { Holds, type TellWindow, type WindowScan, type WindowTable } from './window-table.ts'
 
+/** Reads straight from the store: what a view is told is the row. */
 export class KeptWindows implements WindowTable {
   readonly shape: WindowShape
   readonly #store: InnerWindowStore<unknown, unknown>
   readonly #readableFrom: () => number
   readonly #holds = new Holds()
   #expired = 0
+  /** Set by the aggregate, whose fold alone knows. */
   deletes = false
 
   constructor(

@@ -3,6 +3,7 @@ import type { RecordHeaders } from '../../core/headers.ts'
 import type { Change, OperatorContext } from '../../topology/operator.ts'
 import type { Demand } from './demand.ts'
 
+/** Hands a change to all of them. */
 export type Tell = (
   key: unknown,
   change: Change<unknown>,

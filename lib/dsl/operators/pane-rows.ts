@@ -19,6 +19,7 @@ interface Sum {
   timestamp: number
 }
 
+/** What panes are put together with. */
 export interface PaneOptions {
   readonly shape: WindowShape
   readonly merge: Merge
@@ -26,6 +27,7 @@ export interface PaneOptions {
   readonly value: ErasedSerde
 }
 
+/** One per task; which late rows there may be is derived, from what was written and from the time at open. */
 export class PaneRows {
   readonly shape: WindowShape
   readonly paneMs: number

@@ -5,6 +5,7 @@ import { type BytesOf, PaneScan } from './pane-scan.ts'
 import type { WindowShape } from './window-shape.ts'
 import { Holds, type TellWindow, type WindowScan, type WindowTable } from './window-table.ts'
 
+/** What the aggregate writes it says here, so that scans read it anew. */
 export class PaneWindows implements WindowTable {
   readonly shape: WindowShape
   readonly deletes = false
@@ -29,6 +30,7 @@ export class PaneWindows implements WindowTable {
     this.shape = panes.shape
   }
 
+  /** A row of the pane is about to change. */
   wrote(pane: number): void {
     for (const scan of this.#scans) scan.wrote(pane)
   }

@@ -8,6 +8,7 @@ import type { Change, OperatorSupplier } from '../../topology/operator.ts'
 import type { Demand } from './demand.ts'
 import { outletsOf } from './outlets.ts'
 
+/** What a filtered table is made of. */
 export interface TableFilterOptions {
   readonly predicate: (value: never, key: never) => boolean
   /** Keep what the predicate refuses. */
@@ -17,6 +18,7 @@ export interface TableFilterOptions {
   readonly demand: Demand
 }
 
+/** A row that goes on being refused is told as deleted each time, unless somebody asks for `before`. */
 export function tableFilter(options: TableFilterOptions): OperatorSupplier {
   const { predicate, not = false, demand } = options
   const kept = (value: unknown, key: unknown): unknown =>

@@ -252,7 +252,7 @@ describe.each(KINDS)('windows of $name', (kind) => {
           expect(told.late).toEqual(expected.late)
           expect(lastOf(told.commits)).toEqual(lastOf(expected.updates))
         }),
-        { numRuns: 80 },
+        { numRuns: 50 },
       )
     },
   )
