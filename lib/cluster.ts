@@ -1,13 +1,19 @@
 /** The ways to a cluster. Besides `streams.ts` the only file that names transports. */
 import { milliseconds } from './core/duration.ts'
-import { ConfigError } from './core/errors.ts'
+import { ConfigError, messageOf } from './core/errors.ts'
+import type { TcpDoor } from './kafka/broker/doors/tcp-door.ts'
+import { listen } from './kafka/broker/doors/tcp-door.ts'
+import { EmbeddedBroker } from './kafka/broker/embedded-broker.ts'
 import type { ClusterContext, ConnectionOptions } from './kafka/cluster.ts'
 import { Cluster } from './kafka/cluster.ts'
+import { prepareCompression } from './kafka/protocol/compression.ts'
 import type { Transport } from './kafka/transport.ts'
+import { inProcessTransport } from './kafka/transports/in-process.ts'
 import { kafkajsTransport } from './kafka/transports/kafkajs.ts'
 import { parseAddress, tcpTransport } from './kafka/transports/tcp.ts'
 
 const CLIENT_ID = 'millrace'
+const LOOPBACK = '127.0.0.1'
 const CONNECTION_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
 const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer']
@@ -81,4 +87,72 @@ class KafkaJsCluster extends Cluster {
 /** Borrows the connections of a client that you configured (AWS IAM, proxies). */
 export function kafkajs(client: KafkaJsClient): Cluster {
   return new KafkaJsCluster(client)
+}
+
+export interface EmbeddedOptions {
+  /** Opens it to other clients on the loopback; 0: any free port. Closed unless said. */
+  readonly port?: number
+  /** Keeps its logs there. In memory unless said. */
+  readonly dir?: string
+}
+
+class EmbeddedCluster extends Cluster {
+  protected readonly transport = 'embedded'
+  readonly clientId = CLIENT_ID
+  readonly requestTimeoutMs = REQUEST_TIMEOUT_MS
+  readonly ephemeral: boolean
+  readonly #options: EmbeddedOptions
+
+  constructor(options: EmbeddedOptions) {
+    super()
+    this.#options = options
+    this.ephemeral = options.dir === undefined
+  }
+
+  /** The broker starts here and ends when the transport is closed. */
+  async open({ clock, random }: ClusterContext): Promise<Transport> {
+    await prepareCompression()
+    const { port, dir } = this.#options
+    const broker = new EmbeddedBroker({ clock, random, dir })
+    const door = port === undefined ? undefined : await this.#listen(broker, random, port)
+    const transport = inProcessTransport(broker, this.clientId)
+    return {
+      bootstrap: transport.bootstrap,
+      connect: (address) => transport.connect(address),
+      close: async () => {
+        await transport.close()
+        await door?.close()
+        broker.close()
+      },
+    }
+  }
+
+  async #listen(
+    broker: EmbeddedBroker,
+    random: ClusterContext['random'],
+    port: number,
+  ): Promise<TcpDoor> {
+    try {
+      return await listen({ broker, random, host: LOOPBACK, port })
+    } catch (cause) {
+      broker.close()
+      throw notListening(port, cause)
+    }
+  }
+}
+
+function notListening(port: number, cause: unknown): ConfigError {
+  return new ConfigError(
+    'INVALID_OPTION',
+    `embedded({ port: ${port} }) cannot listen there (${messageOf(cause)}): choose another, or 0 for a free one`,
+    { cause },
+  )
+}
+
+/**
+ * The broker inside this process, for as long as its `Streams`. `startBroker` of `millrace/broker`
+ * has the rest: host, SASL, TLS, a life of its own.
+ */
+export function embedded(options: EmbeddedOptions = {}): Cluster {
+  return new EmbeddedCluster(options)
 }
