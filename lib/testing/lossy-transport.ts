@@ -50,6 +50,11 @@ export class LossyTransport implements Transport {
     this.#plans.push({ apiKey: api.key, fate, times })
   }
 
+  /** From now on nothing is lost. */
+  heal(): void {
+    this.#plans.length = 0
+  }
+
   /** Answers of this kind wait until the result is called. */
   hold(api: { readonly key: number }): () => void {
     let release = (): void => undefined

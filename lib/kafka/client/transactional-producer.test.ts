@@ -203,7 +203,7 @@ describe.each([
     await world.cluster.pass(1000)
     stop.abort()
     expect(await world.cluster.run(ending)).toBe('unknown')
-    world.one.transport.lose(endTxn, 'answer lost', 0)
+    world.one.transport.heal()
     await world.cluster.run(producer.recover())
     // The offsets are the truth: it was committed.
     expect(await world.committed()).toBe(1)
