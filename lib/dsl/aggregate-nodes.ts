@@ -66,7 +66,8 @@ export function aggregateWindows(
   const handle = windowStore(names.store.name, key, value, store, {
     windows,
     retentionMs: retention,
-    merge: panes,
+    // A tumbling window is its own pane: queries may put several together.
+    merge: windows.advanceMs === windows.sizeMs ? merge : panes,
   })
   const demand = noDemand()
   const late = group.late === undefined ? undefined : graph.nodeFor(`${names.node}-late`)

@@ -97,7 +97,11 @@ export class TaskScope {
    * as the failure of the record.
    */
   blame(node: string, thrown: unknown): unknown {
-    const error = isStreamsError(thrown) ? this.#located(thrown) : this.#callback(node, thrown)
+    // Blamed already, further in.
+    if (thrown !== undefined && thrown === this.failure) return thrown
+    const error = isStreamsError(thrown)
+      ? this.#located(node, thrown)
+      : this.#callback(node, thrown)
     this.failure ??= error
     return error
   }
@@ -120,12 +124,12 @@ export class TaskScope {
     return this.error(node, code, messageOf(thrown), thrown, 'process')
   }
 
-  /** Stores and serdes do not know the record: their errors get it here. */
-  #located(error: unknown): unknown {
-    if (!(error instanceof RecordError)) return error
-    if (error.recordMetadata !== undefined || this.#head === undefined) return error
-    const { code, phase, node, cause } = error
-    const message = `${error.message} (${this.#where()})`
+  /** Stores and collectors know neither node nor record: their errors get them here. */
+  #located(node: string, error: unknown): unknown {
+    if (!(error instanceof RecordError) || error.recordMetadata !== undefined) return error
+    if (error.node === node && this.#head === undefined) return error
+    const { code, phase, cause } = error
+    const message = `node '${node}' failed on ${this.#where()}: ${error.message}`
     const recordMetadata = this.metadata
     return new RecordError(code, message, { phase, node, recordMetadata, raw: this.#raw(), cause })
   }

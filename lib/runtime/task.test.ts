@@ -1,8 +1,30 @@
 import { describe, expect, test } from '@jest/globals'
+import { systemClock } from '../core/clock.ts'
 import { EMPTY_HEADERS as EMPTY } from '../core/headers.ts'
+import { silentLogger } from '../core/logger.ts'
+import { seededRandom } from '../core/random.ts'
+import { serdes } from '../core/serde.ts'
+import type { InnerKeyValueStore } from '../state/inner-stores.ts'
+import { memoryByteStore } from '../state/memory.ts'
+import type { StoreSpec } from '../state/store-spec.ts'
+import { keyValueSpec } from '../state/store-spec.ts'
+import { TaskState } from '../state/task-state.ts'
 import type { OperatorContext, OperatorSupplier } from '../topology/operator.ts'
 import { decodeOffsetMetadata } from './offset-metadata.ts'
-import { FixtureTask, FixtureTopology } from './task-fixture.ts'
+import { batchOf, FixtureTask, FixtureTopology } from './task-fixture.ts'
+
+/** Stores in memory, for a task over them. */
+function openState(stores: readonly StoreSpec[]): Promise<TaskState> {
+  return TaskState.open({
+    byteStore: memoryByteStore(),
+    stores,
+    identity: { application: 'app', clusterId: 'cluster', task: 'in_0', topicIds: new Map() },
+    bootId: 'boot',
+    clock: systemClock,
+    random: seededRandom(0),
+    logger: silentLogger,
+  })
+}
 
 /** Lets everything pass, and shows its context. */
 function pass(look: (context: OperatorContext) => void = () => undefined): OperatorSupplier {
@@ -375,6 +397,38 @@ describe('an abort', () => {
     expect(fixture.task.freeze().positions[0]?.offset).toBe(1)
     expect(fixture.task.freeze().dirty).toBe(false)
     expect(lives).toEqual(['made at -1 with t undefined', 'closed', 'made at 5 with t 5'])
+  })
+
+  test('drops the rows of the open span, and keeps those of the one before (A8)', async () => {
+    const spec = keyValueSpec({ name: 'sums', key: serdes.string, value: serdes.json<number[]>() })
+    const adding: OperatorSupplier = (context) => {
+      const sums = context.store<InnerKeyValueStore<unknown, number[]>>('sums')
+      return {
+        process(key, value, timestamp, headers) {
+          const sum = sums.get(key)?.value ?? []
+          // Changed in place: a row must not be the object that a processor holds.
+          sum.push(Number(value))
+          sums.put(key, sum, timestamp)
+          context.forward(key, sum.join('+'), timestamp, headers)
+        },
+      }
+    }
+    const topology = new FixtureTopology()
+      .source('in')
+      .store(spec)
+      .processor('adding', 'in', adding, { stores: ['sums'] })
+      .sink('out', 'adding')
+      .build()
+    const state = await openState(topology.stores)
+    const fixture = new FixtureTask(topology, { state })
+    await fixture.pipe('in', { key: 'k', value: '1' })
+    await fixture.commit()
+    await fixture.pipe('in', { key: 'k', value: '2' })
+    await fixture.task.abort()
+    fixture.task.addBatch('in', batchOf([{ key: 'k', value: '2' }], 1), 0, 2)
+    await fixture.run()
+    expect(fixture.collector.texts).toEqual(['out: k=1@0', 'out: k=1+2@0', 'out: k=1+2@0'])
+    expect(fixture.task.freeze().changelog.map(({ value }) => String(value))).toEqual(['[1,2]'])
   })
 
   test('begins where the coordinator says, when it says where', async () => {

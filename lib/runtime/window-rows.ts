@@ -164,7 +164,8 @@ class Sums {
     // A merge may change its left side, and a pane is in more than one window.
     if (sum === undefined) this.#rows.set(id, { key, value: this.#copy(value), timestamp })
     else {
-      sum.value = this.#spec.panes?.merge(sum.value, value, key) ?? value
+      const { panes } = this.#spec
+      sum.value = panes === undefined ? value : panes.merge(sum.value, value, key)
       sum.timestamp = Math.max(sum.timestamp, timestamp)
     }
   }

@@ -110,6 +110,8 @@ export class DriverEngine {
     const policies = [errors.decode, errors.process, errors.produce, ...decodes]
     if (policies.some((policy) => typeof policy === 'function')) return true
     if (deadLetterTopics(errors, decodes).has(topic)) return true
+    const changelogs = this.#subTopologies.flatMap((of) => of.stores.map((spec) => spec.changelog))
+    if (changelogs.some((of) => of !== undefined && nameOf(of.topic, true) === topic)) return true
     return nodes.some(
       (node) =>
         node.kind === 'sink' &&
