@@ -1,0 +1,119 @@
+/** For the tests of state: opens a task's state the same way in all of them. */
+import type { Clock } from '../core/clock.ts'
+import { sleepOn } from '../core/clock.ts'
+import { silentLogger } from '../core/logger.ts'
+import { seededRandom } from '../core/random.ts'
+import type { ByteStore } from './byte-store.ts'
+import type { StoreSpec } from './store-spec.ts'
+import { TaskState, type TaskStateOptions } from './task-state.ts'
+
+export const NO_INPUTS: ReadonlyMap<string, number> = new Map()
+
+/** A clock that stands still unless it is told; its timers fire when they are called. */
+export class StillClock implements Clock {
+  time: number
+  readonly timers: { readonly at: number; readonly fire: () => void }[] = []
+
+  constructor(time = 1_000_000) {
+    this.time = time
+  }
+
+  now(): number {
+    return this.time
+  }
+
+  monotonic(): number {
+    return this.time
+  }
+
+  timer(delayMs: number, fire: () => void): { cancel(): void } {
+    const timer = { at: this.time + delayMs, fire }
+    this.timers.push(timer)
+    return {
+      cancel: () => {
+        const index = this.timers.indexOf(timer)
+        if (index >= 0) this.timers.splice(index, 1)
+      },
+    }
+  }
+
+  yield(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+    return sleepOn(this, delayMs, signal)
+  }
+
+  /** Moves time and fires what is due, once each. */
+  advance(ms: number): void {
+    this.time += ms
+    for (const timer of [...this.timers])
+      if (timer.at <= this.time) {
+        this.timers.splice(this.timers.indexOf(timer), 1)
+        timer.fire()
+      }
+  }
+}
+
+export function openState(
+  byteStore: ByteStore,
+  stores: readonly StoreSpec[],
+  options: Partial<TaskStateOptions> = {},
+): Promise<TaskState> {
+  return TaskState.open({
+    byteStore,
+    stores,
+    identity: { application: 'app', clusterId: 'cluster', task: 'in_0', topicIds: new Map() },
+    bootId: 'boot',
+    clock: new StillClock(),
+    random: seededRandom(1),
+    logger: silentLogger,
+    ...options,
+  })
+}
+
+/** Commits what the open span has, as a producer would that wrote its rows behind `end`. */
+export class Commits {
+  /** By store: the changelog, so that a restore can replay it. */
+  readonly changelogs = new Map<
+    string,
+    { key: Buffer; value: Buffer | null; timestamp: number; offset: number }[]
+  >()
+  readonly #ends = new Map<string, number>()
+
+  /** The next offset of a store's changelog. */
+  endOf(store: string): number {
+    return this.#ends.get(store) ?? 0
+  }
+
+  commit(state: TaskState, inputs: ReadonlyMap<string, number> = NO_INPUTS): void {
+    for (const { store, key, value, timestamp } of state.freeze()) {
+      const rows = this.changelogs.get(store) ?? []
+      this.changelogs.set(store, rows)
+      const offset = this.endOf(store)
+      rows.push({ key, value, timestamp, offset })
+      this.#ends.set(store, offset + 1)
+    }
+    const ends = new Map<string, { offset: number; leaderEpoch: number }>()
+    for (const [store, end] of this.#ends) {
+      // A transaction ends with a marker.
+      this.#ends.set(store, end + 1)
+      ends.set(store, { offset: end + 1, leaderEpoch: -1 })
+    }
+    state.commit(ends, inputs)
+  }
+
+  /** Replays a changelog from where the state says. */
+  restore(state: TaskState, store: string, from?: number): void {
+    const at = from ?? state.changelogOffset(store)?.offset ?? 0
+    const rows = (this.changelogs.get(store) ?? []).filter(({ offset }) => offset >= at)
+    state.restore(store, rows, { offset: this.endOf(store), leaderEpoch: -1 })
+  }
+}
+
+export async function collect<T>(rows: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const row of rows) all.push(row)
+  return all
+}
