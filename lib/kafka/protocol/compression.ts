@@ -11,6 +11,7 @@ import { compress as snappyCompress, uncompress as snappyUncompress } from 'snap
 import { asBuffer } from '../../core/bytes.ts'
 import { ConfigError } from '../../core/errors.ts'
 import { ProtocolError } from './protocol-error.ts'
+import { zstdFrames } from './zstd-frames.ts'
 
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 
@@ -39,8 +40,6 @@ const LZ4_BLOCK_BYTES: Readonly<Record<number, number>> = {
   6: 1_048_576,
   7: 4_194_304,
 }
-const ZSTD_FRAME_MAGIC = 0xfd2fb528
-const ZSTD_FIRST_GUESS_BYTES = 1_048_576
 
 let lz4: Lz4 | undefined
 let zstd: Codec | undefined
@@ -123,20 +122,6 @@ function checkSize(bytes: number): void {
     )
 }
 
-/** The size that a zstd frame claims; `undefined` when it does not say. */
-function zstdSize(bytes: Buffer): number | undefined {
-  if (bytes.length < 6 || bytes.readUInt32LE(0) !== ZSTD_FRAME_MAGIC)
-    throw new ProtocolError('a zstd frame is not one')
-  const descriptor = bytes[4] ?? 0
-  const single = (descriptor & 32) !== 0
-  const at = 5 + (single ? 0 : 1) + ([0, 1, 2, 4][descriptor & 3] ?? 0)
-  const width = descriptor >> 6
-  if (at + 8 > bytes.length && width > 0) throw new ProtocolError('a zstd frame is cut')
-  if (width === 0) return single ? bytes[at] : undefined
-  if (width === 1) return bytes.readUInt16LE(at) + 256
-  return width === 2 ? bytes.readUInt32LE(at) : Number(bytes.readBigUInt64LE(at))
-}
-
 async function loadZstd(): Promise<Codec> {
   const { zstdCompressSync, zstdDecompressSync } = zlib as unknown as {
     zstdCompressSync?: (bytes: Buffer) => Buffer
@@ -155,21 +140,18 @@ async function loadZstd(): Promise<Codec> {
   }
 }
 
-/** Java's streams do not say how large they are, so room is made until it is enough. */
+/** Room is made once, for no more than the frames can hold: memory of WebAssembly is never given back. */
 function zstdWithin(
   decompress: (bytes: Uint8Array, options: { defaultHeapSize: number }) => Uint8Array,
   bytes: Buffer,
 ): Buffer {
-  const size = zstdSize(bytes)
-  if (size !== undefined) checkSize(size)
-  for (let room = ZSTD_FIRST_GUESS_BYTES; ; room *= 4) {
-    try {
-      return asBuffer(decompress(bytes, { defaultHeapSize: room }))
-    } catch (cause) {
-      if (size !== undefined || room >= MAX_DECOMPRESSED_BYTES)
-        throw new ProtocolError('a zstd frame is damaged or too large', { cause })
-    }
-  }
+  const frames = zstdFrames(bytes)
+  checkSize(frames.reduce((sum, { maxBytes }) => sum + maxBytes, 0))
+  return Buffer.concat(
+    frames.map((frame) =>
+      decompress(frame.bytes, { defaultHeapSize: Math.max(1, frame.maxBytes) }),
+    ),
+  )
 }
 
 /** Makes zstd ready; cheap once it is. */
