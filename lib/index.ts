@@ -1,4 +1,6 @@
 /** `millrace`: the public names. */
+export type { KafkaJsClient, TcpOptions } from './cluster.ts'
+export { embedded, kafkajs, tcp } from './cluster.ts'
 export type { Duration } from './core/duration.ts'
 export { duration } from './core/duration.ts'
 export type { ErrorAction, ErrorPolicies, ErrorPolicy } from './core/errors.ts'
@@ -48,6 +50,18 @@ export type { Partitioner } from './dsl/options.ts'
 export type { BuildOptions, StreamOptions, TableOptions } from './dsl/streams-builder.ts'
 export { StreamsBuilder } from './dsl/streams-builder.ts'
 export { WindowedStream } from './dsl/windowed-stream.ts'
+export type { ConnectionOptions, SaslOptions } from './kafka/cluster.ts'
+export { Cluster } from './kafka/cluster.ts'
+export type { Guarantee, RuntimeOptions, StreamsOptions } from './runtime/options.ts'
+export type {
+  Progress,
+  Status,
+  StopOptions,
+  StopResult,
+  StreamsEvents,
+  StreamsState,
+  TaskStatus,
+} from './runtime/status.ts'
 export type { KeyValueQuery, WindowQuery, WindowScans } from './state/queries.ts'
 export type {
   DedupStore,
@@ -58,6 +72,7 @@ export type {
   WindowStore,
 } from './state/stores.ts'
 export { StoreHandle, stores } from './state/stores.ts'
+export { Streams } from './streams.ts'
 export type { DescribedNode, TopologyDescription } from './topology/describe.ts'
 export type {
   FixedKeyContext,

@@ -13,8 +13,8 @@ import { silentLogger } from '../../lib/core/logger.ts'
 import { systemRandom } from '../../lib/core/random.ts'
 import type { Cluster, ConnectionOptions } from '../../lib/kafka/cluster.ts'
 import { metadata } from '../../lib/kafka/protocol/apis.ts'
+import { request } from '../../lib/testing/simulation/wire.ts'
 import { kit } from '../support/kafka.ts'
-import { request } from '../support/wire.ts'
 
 const PORT = 22_092
 const TLS_PORT = PORT + 2

@@ -179,12 +179,18 @@ export class Turns {
     const now = clock.monotonic()
     let delay = Math.min(LONGEST_WAIT_MS, this.#progress.dueIn)
     const wall = clock.now()
-    for (const { task } of this.#own.table.running())
+    const running = this.#own.table.running()
+    for (const { task } of running)
       delay = Math.min(delay, task.nextPunctuation - wall, this.#nextCommit - now)
     const waits = new AbortController()
-    const wake = (): void => this.#wakeup.wake()
+    // The abort below ends the other waits: that must not wake the next turn, and all after it.
+    const wake = (): void => {
+      if (!waits.signal.aborted) this.#wakeup.wake()
+    }
     const ms = Math.max(1, delay)
-    if (!this.paused) void this.#clients.fetcher.wait(ms, waits.signal).then(wake)
+    // What was fetched for tasks that do not run yet is there all the time: it must not wake us.
+    if (!this.paused && running.length > 0)
+      void this.#clients.fetcher.wait(ms, waits.signal).then(wake)
     const { restorer } = this.#own.parts
     if (restorer.active) void restorer.wait(ms, waits.signal).then(wake)
     await this.#wakeup.wait(ms)

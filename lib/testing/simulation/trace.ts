@@ -3,6 +3,7 @@
  * exactly when two runs were.
  */
 import { createHash } from 'node:crypto'
+import type { Logger } from '../../core/logger.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 export class Trace {
@@ -26,5 +27,19 @@ export class Trace {
 
   hash(): string {
     return createHash('sha256').update(this.#lines.join('\n')).digest('hex')
+  }
+}
+
+/** The log of a process as lines of the trace; what is of no interest to people is left out. */
+export function traceLogger(trace: Trace, who: string): Logger {
+  const line = (level: string) => (fields: object, message: string) => {
+    const code = 'code' in fields ? ` ${String(fields.code)}` : ''
+    trace.add(who, `${level}${code}: ${message}`)
+  }
+  return {
+    error: line('error'),
+    warn: line('warn'),
+    info: line('info'),
+    debug: () => undefined,
   }
 }

@@ -1,5 +1,4 @@
 /** Fetch: from version 13 on topics are named by their ids. */
-import type { Api } from '../message-table.ts'
 
 export const fetch = {
   name: 'Fetch',
@@ -107,4 +106,4 @@ export const fetch = {
       ],
     },
   ],
-} as const satisfies Api
+} as const

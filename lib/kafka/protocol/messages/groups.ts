@@ -1,5 +1,4 @@
 /** Membership: JoinGroup, SyncGroup, Heartbeat, LeaveGroup, and looking at groups. */
-import type { Api } from '../message-table.ts'
 
 export const joinGroup = {
   name: 'JoinGroup',
@@ -43,7 +42,7 @@ export const joinGroup = {
       ],
     },
   ],
-} as const satisfies Api
+} as const
 
 export const syncGroup = {
   name: 'SyncGroup',
@@ -74,7 +73,7 @@ export const syncGroup = {
     { name: 'protocolName', type: 'string', from: 5, nullable: 5, default: null },
     { name: 'assignment', type: 'bytes' },
   ],
-} as const satisfies Api
+} as const
 
 export const heartbeat = {
   name: 'Heartbeat',
@@ -92,7 +91,7 @@ export const heartbeat = {
     { name: 'throttleTimeMs', type: 'int32', from: 1, default: 0 },
     { name: 'errorCode', type: 'int16' },
   ],
-} as const satisfies Api
+} as const
 
 export const leaveGroup = {
   name: 'LeaveGroup',
@@ -130,7 +129,7 @@ export const leaveGroup = {
       ],
     },
   ],
-} as const satisfies Api
+} as const
 
 export const describeGroups = {
   name: 'DescribeGroups',
@@ -170,7 +169,7 @@ export const describeGroups = {
       ],
     },
   ],
-} as const satisfies Api
+} as const
 
 export const listGroups = {
   name: 'ListGroups',
@@ -196,7 +195,7 @@ export const listGroups = {
       ],
     },
   ],
-} as const satisfies Api
+} as const
 
 export const deleteGroups = {
   name: 'DeleteGroups',
@@ -216,4 +215,4 @@ export const deleteGroups = {
       ],
     },
   ],
-} as const satisfies Api
+} as const

@@ -1,5 +1,4 @@
 /** Cluster: ApiVersions, Metadata, FindCoordinator, DescribeCluster. */
-import type { Api } from '../message-table.ts'
 
 export const apiVersions = {
   name: 'ApiVersions',
@@ -50,7 +49,7 @@ export const apiVersions = {
     },
     { name: 'zkMigrationReady', type: 'bool', from: 3, tag: 3, default: false },
   ],
-} as const satisfies Api
+} as const
 
 export const metadata = {
   name: 'Metadata',
@@ -118,7 +117,7 @@ export const metadata = {
     },
     { name: 'clusterAuthorizedOperations', type: 'int32', from: 8, to: 10, default: -2147483648 },
   ],
-} as const satisfies Api
+} as const
 
 export const findCoordinator = {
   name: 'FindCoordinator',
@@ -153,7 +152,7 @@ export const findCoordinator = {
       ],
     },
   ],
-} as const satisfies Api
+} as const
 
 export const describeCluster = {
   name: 'DescribeCluster',
@@ -184,4 +183,4 @@ export const describeCluster = {
     },
     { name: 'clusterAuthorizedOperations', type: 'int32', default: -2147483648 },
   ],
-} as const satisfies Api
+} as const

@@ -1,5 +1,4 @@
 /** Committed offsets: OffsetCommit, OffsetFetch, OffsetDelete. */
-import type { Api } from '../message-table.ts'
 
 export const offsetCommit = {
   name: 'OffsetCommit',
@@ -50,7 +49,7 @@ export const offsetCommit = {
       ],
     },
   ],
-} as const satisfies Api
+} as const
 
 export const offsetFetch = {
   name: 'OffsetFetch',
@@ -146,7 +145,7 @@ export const offsetFetch = {
       ],
     },
   ],
-} as const satisfies Api
+} as const
 
 export const offsetDelete = {
   name: 'OffsetDelete',
@@ -184,4 +183,4 @@ export const offsetDelete = {
       ],
     },
   ],
-} as const satisfies Api
+} as const

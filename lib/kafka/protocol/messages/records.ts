@@ -1,5 +1,4 @@
 /** Records: Produce, ListOffsets, OffsetForLeaderEpoch, DeleteRecords. */
-import type { Api } from '../message-table.ts'
 
 export const produce = {
   name: 'Produce',
@@ -59,7 +58,7 @@ export const produce = {
     },
     { name: 'throttleTimeMs', type: 'int32', default: 0 },
   ],
-} as const satisfies Api
+} as const
 
 export const listOffsets = {
   name: 'ListOffsets',
@@ -108,7 +107,7 @@ export const listOffsets = {
       ],
     },
   ],
-} as const satisfies Api
+} as const
 
 export const offsetForLeaderEpoch = {
   name: 'OffsetForLeaderEpoch',
@@ -155,7 +154,7 @@ export const offsetForLeaderEpoch = {
       ],
     },
   ],
-} as const satisfies Api
+} as const
 
 export const deleteRecords = {
   name: 'DeleteRecords',
@@ -200,4 +199,4 @@ export const deleteRecords = {
       ],
     },
   ],
-} as const satisfies Api
+} as const

@@ -1,5 +1,4 @@
 /** Authentication: SaslHandshake, SaslAuthenticate. */
-import type { Api } from '../message-table.ts'
 
 export const saslHandshake = {
   name: 'SaslHandshake',
@@ -12,7 +11,7 @@ export const saslHandshake = {
     { name: 'errorCode', type: 'int16' },
     { name: 'mechanisms', type: 'array', of: 'string' },
   ],
-} as const satisfies Api
+} as const
 
 export const saslAuthenticate = {
   name: 'SaslAuthenticate',
@@ -27,4 +26,4 @@ export const saslAuthenticate = {
     { name: 'authBytes', type: 'bytes' },
     { name: 'sessionLifetimeMs', type: 'int64', from: 1, default: 0 },
   ],
-} as const satisfies Api
+} as const

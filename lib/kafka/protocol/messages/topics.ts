@@ -1,5 +1,4 @@
 /** Topics and their settings. */
-import type { Api } from '../message-table.ts'
 
 export const createTopics = {
   name: 'CreateTopics',
@@ -68,7 +67,7 @@ export const createTopics = {
       ],
     },
   ],
-} as const satisfies Api
+} as const
 
 export const deleteTopics = {
   name: 'DeleteTopics',
@@ -103,7 +102,7 @@ export const deleteTopics = {
       ],
     },
   ],
-} as const satisfies Api
+} as const
 
 export const createPartitions = {
   name: 'CreatePartitions',
@@ -142,7 +141,7 @@ export const createPartitions = {
       ],
     },
   ],
-} as const satisfies Api
+} as const
 
 export const describeConfigs = {
   name: 'DescribeConfigs',
@@ -201,7 +200,7 @@ export const describeConfigs = {
       ],
     },
   ],
-} as const satisfies Api
+} as const
 
 export const alterConfigs = {
   name: 'AlterConfigs',
@@ -241,7 +240,7 @@ export const alterConfigs = {
       ],
     },
   ],
-} as const satisfies Api
+} as const
 
 export const incrementalAlterConfigs = {
   name: 'IncrementalAlterConfigs',
@@ -282,4 +281,4 @@ export const incrementalAlterConfigs = {
       ],
     },
   ],
-} as const satisfies Api
+} as const

@@ -1,5 +1,4 @@
 /** Transactions: what a transactional producer asks its coordinator, and looking at them. */
-import type { Api } from '../message-table.ts'
 
 export const initProducerId = {
   name: 'InitProducerId',
@@ -19,7 +18,7 @@ export const initProducerId = {
     { name: 'producerId', type: 'int64', default: -1 },
     { name: 'producerEpoch', type: 'int16', default: -1 },
   ],
-} as const satisfies Api
+} as const
 
 /** From version 4 on it is between brokers only. */
 export const addPartitionsToTxn = {
@@ -59,7 +58,7 @@ export const addPartitionsToTxn = {
       ],
     },
   ],
-} as const satisfies Api
+} as const
 
 export const addOffsetsToTxn = {
   name: 'AddOffsetsToTxn',
@@ -77,7 +76,7 @@ export const addOffsetsToTxn = {
     { name: 'throttleTimeMs', type: 'int32', default: 0 },
     { name: 'errorCode', type: 'int16' },
   ],
-} as const satisfies Api
+} as const
 
 export const txnOffsetCommit = {
   name: 'TxnOffsetCommit',
@@ -129,7 +128,7 @@ export const txnOffsetCommit = {
       ],
     },
   ],
-} as const satisfies Api
+} as const
 
 export const endTxn = {
   name: 'EndTxn',
@@ -149,7 +148,7 @@ export const endTxn = {
     { name: 'producerId', type: 'int64', from: 5, default: -1 },
     { name: 'producerEpoch', type: 'int16', from: 5, default: -1 },
   ],
-} as const satisfies Api
+} as const
 
 export const describeProducers = {
   name: 'DescribeProducers',
@@ -198,7 +197,7 @@ export const describeProducers = {
       ],
     },
   ],
-} as const satisfies Api
+} as const
 
 export const describeTransactions = {
   name: 'DescribeTransactions',
@@ -231,7 +230,7 @@ export const describeTransactions = {
       ],
     },
   ],
-} as const satisfies Api
+} as const
 
 export const listTransactions = {
   name: 'ListTransactions',
@@ -258,4 +257,4 @@ export const listTransactions = {
       ],
     },
   ],
-} as const satisfies Api
+} as const

@@ -1,7 +1,7 @@
-/** One request over one connection, as data: what tests of transports and brokers speak. */
-import { decodeResponse, encodeRequest, isFlexible } from '../../lib/kafka/protocol/codec.ts'
-import type { Api, RequestInput, ResponseOf } from '../../lib/kafka/protocol/message-table.ts'
-import type { Connection } from '../../lib/kafka/transport.ts'
+/** One request over one connection, as data: for readers and tests that must not use our own client. */
+import { decodeResponse, encodeRequest, isFlexible } from '../../kafka/protocol/codec.ts'
+import type { Api, RequestInput, ResponseOf } from '../../kafka/protocol/message-table.ts'
+import type { Connection } from '../../kafka/transport.ts'
 
 export async function request<A extends Api>(
   connection: Connection,

@@ -1,0 +1,59 @@
+/** The protocol suite against a real Kafka: it says what the embedded broker must answer. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { systemClock } from '../../lib/core/clock.ts'
+import { silentLogger } from '../../lib/core/logger.ts'
+import { systemRandom } from '../../lib/core/random.ts'
+import type { Transport } from '../../lib/kafka/transport.ts'
+import { tcpTransport } from '../../lib/kafka/transports/tcp.ts'
+import { scenarios } from '../protocol-suite/all.ts'
+import { RawKafka } from '../protocol-suite/raw-kafka.ts'
+import type { Observed, Scenario } from '../protocol-suite/scenario.ts'
+import { brokers } from '../support/kafka.ts'
+
+/** Most of a scenario's time is waiting, so several run at once. */
+const AT_ONCE = 12
+
+let transport: Transport
+const results = new Map<Scenario, Promise<Observed>>()
+
+async function run(scenario: Scenario): Promise<Observed> {
+  const kafka = new RawKafka(transport, systemClock, `suite-${process.pid}-${Date.now()}`)
+  try {
+    return await scenario.run(kafka)
+  } finally {
+    await kafka.close()
+  }
+}
+
+beforeAll(() => {
+  transport = tcpTransport({
+    clock: systemClock,
+    random: systemRandom,
+    logger: silentLogger,
+    brokers,
+    clientId: 'protocol-suite',
+    ssl: undefined,
+    sasl: undefined,
+    connectionTimeoutMs: 10_000,
+  })
+  const lanes = Array.from({ length: AT_ONCE }, () => Promise.resolve())
+  // Those that wait for the log cleaner take longest: they begin first.
+  for (const [index, scenario] of [...scenarios].reverse().entries()) {
+    const lane = index % AT_ONCE
+    const result = (lanes[lane] ?? Promise.resolve()).then(() => run(scenario))
+    results.set(scenario, result)
+    lanes[lane] = result.then(
+      () => undefined,
+      () => undefined,
+    )
+  }
+})
+
+afterAll(() => transport.close())
+
+test.each(scenarios.map((scenario) => [scenario.name, scenario] as const))(
+  '%s',
+  async (_, scenario) => {
+    expect(await results.get(scenario)).toEqual(scenario.expected)
+  },
+)

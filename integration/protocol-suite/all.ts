@@ -1,0 +1,25 @@
+/** All scenarios of the protocol suite. */
+import { compaction } from './compaction.ts'
+import { fencing } from './fencing.ts'
+import { fetching } from './fetching.ts'
+import { groups } from './groups.ts'
+import { limits } from './limits.ts'
+import { offsets } from './offsets.ts'
+import type { Scenario } from './scenario.ts'
+import { sequences } from './sequences.ts'
+import { staticMembers } from './static-members.ts'
+import { topics } from './topics.ts'
+import { transactions } from './transactions.ts'
+
+export const scenarios: readonly Scenario[] = [
+  ...transactions,
+  ...fencing,
+  ...sequences,
+  ...fetching,
+  ...groups,
+  ...staticMembers,
+  ...offsets,
+  ...topics,
+  ...limits,
+  ...compaction,
+]
