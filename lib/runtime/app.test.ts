@@ -2,7 +2,6 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { silentLogger } from '../core/logger.ts'
 import { seededRandom } from '../core/random.ts'
 import { serdes } from '../core/serde.ts'
-import { windows } from '../core/windows.ts'
 import { StreamsBuilder } from '../dsl/streams-builder.ts'
 import { EmbeddedBroker } from '../kafka/broker/embedded-broker.ts'
 import { Admin } from '../kafka/client/admin.ts'
@@ -68,7 +67,7 @@ class World {
   }
 
   /** Runs virtual time until the promise is settled. */
-  async until<T>(work: Promise<T>, limitMs = 600_000): Promise<T> {
+  async until<T>(work: Promise<T>, limitMs = 60_000): Promise<T> {
     let settled = false
     const watched = work.finally(() => {
       settled = true
@@ -86,7 +85,7 @@ class World {
 
   /** Passes time until it holds. */
   async when(holds: () => boolean | Promise<boolean>, what = 'condition'): Promise<void> {
-    for (let tries = 0; tries < 3000; tries++) {
+    for (let tries = 0; tries < 400; tries++) {
       if (await holds()) return
       await this.pass(50)
     }
@@ -213,6 +212,11 @@ class World {
     return instance
   }
 
+  say(line: string): void {
+    this.log.push(line)
+    if (process.env.TRACE !== undefined) process.stderr.write(`${line}\n`)
+  }
+
   end(): void {
     for (const instance of this.#instances) instance.kill()
   }
@@ -288,24 +292,171 @@ function countsOf(
 
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, at) => at + 1)
 
+
+const lines = (n: number, from = 0): { key: string; value: string; partition: number }[] =>
+  Array.from({ length: n }, (_, at) => ({
+    key: `k${at}`,
+    value: `w${(from + at) % 5} w${(from + at) % 3}`,
+    partition: at % 2,
+  }))
+
+/** What the counts of these lines must be, each once and in order. */
+function expected(records: readonly { value: string }[]): Record<string, number[]> {
+  const totals = new Map<string, number>()
+  for (const { value } of records)
+    for (const word of value.split(' ')) totals.set(word, (totals.get(word) ?? 0) + 1)
+  return Object.fromEntries([...totals].sort().map(([word, total]) => [word, upTo(total)]))
+}
+
+async function counts(): Promise<Record<string, number[]>> {
+  return Object.fromEntries([...countsOf(await world.read('counted'))].sort())
+}
+
+const total = (record: Record<string, number[]>): number =>
+  Object.values(record).reduce((sum, list) => sum + list.length, 0)
+
+async function counted(records: readonly { value: string }[]): Promise<void> {
+  const wanted = expected(records)
+  await world.when(async () => total(await counts()) >= total(wanted), 'every count')
+  await world.pass(2000)
+  expect(await counts()).toEqual(wanted)
+}
+
+const quick = {
+  sessionTimeout: '3s',
+  rebalanceTimeout: '5s',
+  transactionTimeout: '4s',
+} as const
+
 describe('an instance on the embedded broker', () => {
   test('counts words exactly once over a repartition topic', async () => {
     world = new World()
     await world.topics({ lines: 2, counted: 2 })
-    await world.produce('lines', [
-      { key: 'a', value: 'to be or not to be', partition: 0 },
-      { key: 'b', value: 'not to be', partition: 1 },
-    ])
+    await world.produce('lines', lines(20))
     const { app } = await world.start(wordCount())
-    await world.when(async () => (await world.read('counted')).length === 9, 'nine counts')
-    const counts = countsOf(await world.read('counted'))
-    expect(Object.fromEntries(counts)).toEqual({
-      to: [1, 2, 3],
-      be: [1, 2, 3],
-      or: [1],
-      not: [1, 2],
-    })
+    await counted(lines(20))
     expect(await world.until(app.stop())).toEqual({ drained: true, aborted: false, leftBehind: 0 })
     expect(app.state).toBe('stopped')
+  })
+
+  test('goes on where it stopped, with its state', async () => {
+    world = new World()
+    await world.topics({ lines: 2, counted: 2 })
+    const disk = new MemoryDisk()
+    await world.produce('lines', lines(20))
+    const first = await world.start(wordCount(), { disk })
+    await counted(lines(20))
+    await world.until(first.app.stop())
+    await world.produce('lines', lines(20, 20))
+    let restored = 0
+    const second = world.instance(wordCount(), { disk })
+    second.app.on('restored', (_store, rows) => {
+      restored += rows
+    })
+    await world.until(second.app.start())
+    await counted([...lines(20), ...lines(20, 20)])
+    expect(restored).toBe(0)
+  })
+
+  test('takes its state from the changelog when the disk is gone', async () => {
+    world = new World()
+    await world.topics({ lines: 2, counted: 2 })
+    await world.produce('lines', lines(20))
+    const first = await world.start(wordCount())
+    await counted(lines(20))
+    await world.until(first.app.stop())
+    await world.produce('lines', lines(20, 20))
+    let restored = 0
+    const second = world.instance(wordCount())
+    second.app.on('restored', (_store, rows) => {
+      restored += rows
+    })
+    await world.until(second.app.start())
+    await counted([...lines(20), ...lines(20, 20)])
+    expect(restored).toBeGreaterThan(0)
+  })
+
+  test.each(['at-least-once', 'at-most-once'] as const)(
+    'loses and doubles nothing %s when nothing goes wrong',
+    async (guarantee) => {
+      world = new World()
+      await world.topics({ lines: 2, counted: 2 })
+      await world.produce('lines', lines(20))
+      const first = await world.start(wordCount(), { guarantee })
+      await counted(lines(20))
+      await world.until(first.app.stop())
+      await world.produce('lines', lines(20, 20))
+      await world.start(wordCount(), { guarantee })
+      await counted([...lines(20), ...lines(20, 20)])
+    },
+  )
+})
+
+describe('two instances', () => {
+  test('share the tasks, and one takes over when the other stops', async () => {
+    world = new World()
+    await world.topics({ lines: 2, counted: 2 })
+    await world.produce('lines', lines(20))
+    const first = await world.start(wordCount(), quick)
+    const second = await world.start(wordCount(), quick)
+    await world.when(() => first.app.status().tasks.length === 2, 'half of the tasks')
+    expect(second.app.status().tasks).toHaveLength(2)
+    await world.produce('lines', lines(20, 20))
+    await counted([...lines(20), ...lines(20, 20)])
+    await world.until(first.app.stop())
+    await world.produce('lines', lines(20, 40))
+    await counted([...lines(20), ...lines(20, 20), ...lines(20, 40)])
+    expect(second.app.status().tasks).toHaveLength(4)
+  })
+
+  test('lose and double nothing when one is killed', async () => {
+    world = new World()
+    await world.topics({ lines: 2, counted: 2 })
+    const first = await world.start(wordCount(), quick)
+    await world.start(wordCount(), quick)
+    await world.when(() => first.app.status().tasks.length === 2, 'half of the tasks')
+    await world.produce('lines', lines(40))
+    await world.pass(37)
+    first.kill()
+    await world.produce('lines', lines(20, 40))
+    await counted([...lines(40), ...lines(20, 40)])
+  })
+
+  test('lose and double nothing when one is paused beyond its session and wakes', async () => {
+    world = new World()
+    await world.topics({ lines: 2, counted: 2 })
+    const first = await world.start(wordCount(), quick)
+    await world.start(wordCount(), quick)
+    await world.when(() => first.app.status().tasks.length === 2, 'half of the tasks')
+    await world.produce('lines', lines(40))
+    await world.pass(37)
+    first.pause(15_000)
+    await world.produce('lines', lines(20, 40))
+    await world.pass(20_000)
+    await counted([...lines(40), ...lines(20, 40)])
+    await world.when(() => first.app.state === 'running', 'back in the group')
+  })
+})
+
+describe('a kill', () => {
+  test.each(CRASH_POINTS)('at %s loses and doubles nothing', async (point) => {
+    world = new World()
+    await world.topics({ lines: 2, counted: 2 })
+    const disk = new MemoryDisk()
+    let passes = 0
+    const at: InstanceOptions['at'] = (passed, instance) => {
+      if (passed !== point || ++passes < (point === 'purged' ? 1 : 3)) return undefined
+      instance().kill()
+      return new Promise(() => undefined)
+    }
+    const first = world.instance(wordCount(), { ...quick, disk, at, flush: { every: 50 } })
+    void first.app.start()
+    for (let round = 0; round < 4; round++) {
+      await world.produce('lines', lines(10, round * 10))
+      await world.pass(11_000)
+    }
+    expect(passes).toBeGreaterThan(0)
+    await world.start(wordCount(), { ...quick, disk })
+    await counted([0, 10, 20, 30].flatMap((from) => lines(10, from)))
   })
 })

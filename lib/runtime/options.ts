@@ -72,8 +72,6 @@ export interface RuntimeOptions {
    * one that is known to have more it always waits (KIP-695). 0: not at all.
    */
   readonly maxTaskIdle?: Duration
-  /** Lets wall-clock time close windows when input is idle. */
-  readonly idle?: { readonly after: Duration }
   /** A timestamp further ahead of the worker's clock is a decode error and moves no time. 1 h. */
   readonly maxFutureSkew?: Duration
   /** How long the group waits for a silent member. 10 s. */

@@ -282,7 +282,7 @@ export class Ownership {
       errors: settings.errors,
       maxFutureSkewMs: settings.maxFutureSkewMs,
       maxTaskIdleMs: settings.maxTaskIdleMs,
-      ...(settings.idleAfterMs === undefined ? {} : { idleAfterMs: settings.idleAfterMs }),
+      maxCompleteRows: settings.maxCompleteRows,
       topicIds: active.topicIds,
       requestCommit: this.#signals.requestCommit,
     })

@@ -23,7 +23,6 @@ export interface Settings {
   readonly errors: ErrorPolicies
   readonly instanceId: string | undefined
   readonly maxTaskIdleMs: number
-  readonly idleAfterMs: number | undefined
   readonly maxFutureSkewMs: number
   readonly sessionTimeoutMs: number
   readonly rebalanceTimeoutMs: number
@@ -69,7 +68,6 @@ export function settingsOf(options: RuntimeOptions): Settings {
     errors: checkedPolicies(options.errors ?? {}),
     instanceId: options.instanceId,
     maxTaskIdleMs: time('maxTaskIdle', options.maxTaskIdle ?? 0),
-    idleAfterMs: options.idle === undefined ? undefined : time('idle.after', options.idle.after, 1),
     maxFutureSkewMs: time('maxFutureSkew', options.maxFutureSkew ?? '1h'),
     ...groupSettings(options),
     ...requestSettings(options),
