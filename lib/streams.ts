@@ -16,6 +16,7 @@ import { App } from './runtime/app.ts'
 import { NO_HOOKS } from './runtime/crash-point.ts'
 import { fingerprintOf } from './runtime/fingerprint.ts'
 import { MetricsRegistry } from './runtime/metrics-registry.ts'
+import { checkOffsetMetadata } from './runtime/offset-metadata.ts'
 import type { StreamsOptions } from './runtime/options.ts'
 import { type Settings, settingsOf } from './runtime/settings.ts'
 import type { Signals } from './runtime/signals.ts'
@@ -48,6 +49,7 @@ export class Streams implements AsyncDisposable {
     const cluster = clusterOf(options)
     const program = programOf(topology)
     const parts = subTopologies(program)
+    for (const part of parts) checkOffsetMetadata(part, settings.applicationId)
     const logger = loggerOf(options)
     this.#app = new App({
       settings,

@@ -26,6 +26,7 @@ export interface TaskParts {
   readonly wallPunctuators: Punctuators
   readonly drops: Drops
   readonly logger: Logger
+  readonly maxCompleteRows: number
   readonly requestCommit: () => void
   /** Makes each record that a node emits by itself a unit of its own, where a policy asks for it. */
   readonly guard: (node: string, forward: Forward) => Forward
@@ -71,6 +72,10 @@ export class NodeContext implements OperatorContext {
 
   get wallClock(): number {
     return this.#scope.clock.now()
+  }
+
+  get maxCompleteRows(): number {
+    return this.#parts.maxCompleteRows
   }
 
   get recordMetadata(): RecordMetadata | undefined {

@@ -41,7 +41,7 @@ export class TaskNumbers {
 
   /** The record in hand is finished. */
   keep(): void {
-    this.#undo.length = 0
+    if (this.#undo.length > 0) this.#undo.length = 0
   }
 
   /** How much was changed, for `rollback`. */

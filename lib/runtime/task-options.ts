@@ -46,6 +46,8 @@ export interface TaskOptions {
   readonly maxFutureSkewMs?: number
   /** 0: a partition at its end is not waited for; -1: never wait, not even for what is there. */
   readonly maxTaskIdleMs?: number
+  /** Rows that one `emit({ complete })` may tell. 1,000,000. */
+  readonly maxCompleteRows?: number
   /** First 8 bytes of topic ids, by topic: sources and changelogs. They are committed too. */
   readonly topicIds?: ReadonlyMap<string, Buffer>
   /** A processor asked for a commit. */

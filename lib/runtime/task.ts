@@ -83,6 +83,7 @@ export class Task {
       wallPunctuators: new Punctuators(),
       drops,
       logger,
+      maxCompleteRows: options.maxCompleteRows ?? 1_000_000,
       requestCommit: options.requestCommit ?? ((): void => undefined),
       guard: (node, forward) => this.#units.guard(node, forward),
     }

@@ -37,6 +37,8 @@ export interface OperatorContext {
   /** The highest timestamp that the task has handed out; -1 before the first record. */
   readonly streamTime: number
   readonly wallClock: number
+  /** Rows that one `emit({ complete })` of a task may tell: an option of the instance. */
+  readonly maxCompleteRows: number
   /** To all children. */
   readonly forward: Forward
   /** To the child of that name; throws CALLBACK_FAILED when there is none. */

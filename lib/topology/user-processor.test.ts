@@ -31,6 +31,7 @@ class Site {
       log: silentLogger,
       streamTime: 70,
       wallClock: 90,
+      maxCompleteRows: 1_000_000,
       recordMetadata: { topic: 'in', partition: 0, offset: 5 },
       forward: (...record) => void this.told.push(record),
       forwardTo:

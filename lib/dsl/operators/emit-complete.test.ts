@@ -85,13 +85,15 @@ describe('{ complete }', () => {
   })
 
   test('more rows than maxCompleteRows is an error that names limit; with a limit it is none', async () => {
-    const fixture = await complete({ maxRows: 3 })
+    const fixture = await complete({})
+    fixture.maxCompleteRows = 3
     await expect(fixture.emit()).rejects.toMatchObject({
       code: 'COMPLETE_TOO_LARGE',
       message: expect.stringContaining('`limit`'),
     })
     for (const sort of [undefined, most as never]) {
-      const limited = await complete({ maxRows: 3, limit: 3, sort })
+      const limited = await complete({ limit: 3, sort })
+      limited.maxCompleteRows = 3
       await limited.emit()
       expect(limited.takeRows('all').length).toBe(3)
     }

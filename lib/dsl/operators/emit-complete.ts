@@ -23,8 +23,6 @@ export interface EmitCompleteOptions {
   readonly everyMs: number
   readonly sort?: ((a: Row<never, never>, b: Row<never, never>) => number) | undefined
   readonly limit?: number | undefined
-  /** `maxCompleteRows`: more in one task is COMPLETE_TOO_LARGE. 1 M. */
-  readonly maxRows?: number
   /** Given for windowed tables. */
   readonly shape?: WindowShape | undefined
   readonly demand: Demand
@@ -38,7 +36,7 @@ interface TableRow extends Row<unknown, unknown> {
 
 /** An addressed child of its table. Numbers: `w`. */
 export function emitComplete(options: EmitCompleteOptions): OperatorSupplier {
-  const { limit = Number.POSITIVE_INFINITY, maxRows = 1_000_000, demand } = options
+  const { limit = Number.POSITIVE_INFINITY, demand } = options
   return (context) => {
     const interval = new Interval(context, options.everyMs)
     const rowsOf = reader(context, options)
@@ -48,7 +46,8 @@ export function emitComplete(options: EmitCompleteOptions): OperatorSupplier {
       const rows = new LimitedRows(orderOf(options), limit)
       for await (const row of rowsOf()) {
         if (!rows.add(row)) break
-        if (rows.wanted > maxRows) throw tooLarge(context.node, maxRows)
+        if (rows.wanted > context.maxCompleteRows)
+          throw tooLarge(context.node, context.maxCompleteRows)
       }
       return rows.take()
     }

@@ -28,6 +28,7 @@ export interface Told {
 
 export class OperatorFixture {
   wallClock = 0
+  maxCompleteRows = 1_000_000
   /** The next record fails when it has done all that it does. */
   failNext = false
   readonly drops: { readonly reason: DropReason; readonly lateBy: number | undefined }[] = []
@@ -122,6 +123,9 @@ export class OperatorFixture {
       recordMetadata: undefined,
       get streamTime() {
         return -1
+      },
+      get maxCompleteRows() {
+        return fixture.maxCompleteRows
       },
       get wallClock() {
         return fixture.wallClock

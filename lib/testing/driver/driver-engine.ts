@@ -13,6 +13,7 @@ import { seededRandom } from '../../core/random.ts'
 import { DEFAULT_LIMITS } from '../../runtime/collector.ts'
 import { deadLetterTopics } from '../../runtime/error-policy.ts'
 import { MetricsRegistry } from '../../runtime/metrics-registry.ts'
+import { checkOffsetMetadata } from '../../runtime/offset-metadata.ts'
 import { Task } from '../../runtime/task.ts'
 import type { TaskStart } from '../../runtime/task-options.ts'
 import { memoryByteStore } from '../../state/memory.ts'
@@ -61,6 +62,7 @@ export class DriverEngine {
   constructor(program: Program, options: EngineOptions) {
     this.#options = options
     this.#subTopologies = subTopologies(program)
+    for (const of of this.#subTopologies) checkOffsetMetadata(of, DRIVER_APPLICATION)
     this.clock = new ManualClock(options.now)
   }
 
