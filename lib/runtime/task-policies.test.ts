@@ -315,6 +315,27 @@ describe('what a node emits by itself', () => {
     expect(said(fixture)).not.toHaveProperty('offset')
   })
 
+  test('says nothing of the records that come to it later: those fail whole', async () => {
+    const both: OperatorSupplier = (context) => ({
+      process(key, value, timestamp, headers) {
+        context.forward(key, 'before', timestamp, headers)
+        context.forward(key, value, timestamp, headers)
+      },
+      beforeCommit: () => context.forward('k', 'emitted', 5, EMPTY_HEADERS),
+    })
+    const built = new FixtureTopology()
+      .source('in')
+      .processor('both', 'in', both)
+      .processor('doubling', 'both', doubling, { numbers: ['t'] })
+      .sink('out', 'doubling')
+      .build()
+    const fixture = new FixtureTask(built, { errors: { process: 'skip' } })
+    await fixture.commit()
+    await fixture.pipe('in', { value: 'bad' })
+    expect(fixture.collector.texts).toEqual(['out: k=emitted-1@5', 'out: k=emitted-2@5'])
+    expect(fixture.dropped('process')).toBe(1)
+  })
+
   test('fails the commit under fail', async () => {
     const built = new FixtureTopology()
       .source('in')

@@ -66,6 +66,7 @@ export class TaskScope {
     this.#head = head
     this.#metadata = undefined
     this.failure = undefined
+    this.emitting = undefined
   }
 
   /** No record is in hand: between records, in punctuators, behind `emit`. */
@@ -73,6 +74,7 @@ export class TaskScope {
     this.#head = undefined
     this.#metadata = undefined
     this.failure = undefined
+    this.emitting = undefined
   }
 
   get metadata(): RecordMetadata | undefined {
