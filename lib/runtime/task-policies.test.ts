@@ -257,6 +257,36 @@ describe('the policy of a source', () => {
   })
 })
 
+describe('a record that its topic would not take', () => {
+  const large: Given = { value: 'x'.repeat(1_048_588), timestamp: 50 }
+  const small: Given = { value: 'a', timestamp: 1 }
+
+  test('fails under fail, as a produce error of the sink', async () => {
+    const fixture = new FixtureTask(topology())
+    await expect(fixture.pipe('in', large)).rejects.toMatchObject({
+      code: 'VALUE_TOO_LARGE',
+      phase: 'produce',
+      node: 'out',
+      recordMetadata: { topic: 'in', partition: 0, offset: 0 },
+    })
+  })
+
+  test.each<[string, ErrorPolicies, number]>([
+    ['skip', { produce: 'skip' }, 0],
+    ['a dead letter', { produce: DEAD }, 1],
+  ])('leaves nothing under %s', async (_name, errors, letters) => {
+    const fixture = new FixtureTask(topology(), { errors })
+    await fixture.pipe('in', large, small)
+    expect(fixture.collector.sent.map(({ topic }) => topic)).toEqual([
+      ...Array.from({ length: letters }, () => 'dead'),
+      'out',
+      'out',
+    ])
+    expect(fixture.dropped('produce')).toBe(1)
+    expect(fixture.task.streamTime).toBe(1)
+  })
+})
+
 describe('a record that the broker refused', () => {
   test('is taken by the policy for produce errors when it is met again', async () => {
     const fixture = new FixtureTask(topology(), { errors: { produce: DEAD } })
