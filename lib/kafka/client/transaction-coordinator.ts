@@ -202,22 +202,23 @@ export class TransactionCoordinator {
   }
 
   /** The same request until it is decided or the signal aborts; then RetriableError. */
-  commit(
+  end(
     identity: ProducerIdentity,
+    committed: boolean,
     signal: AbortSignal | undefined,
     onRepeat: () => void,
   ): Promise<Decided<typeof endTxn>> {
-    const { transactionalId, onUnanswered } = this.#options
+    const { transactionalId, patienceMs, onUnanswered } = this.#options
     return this.#ask(
       endTxn,
-      { transactionalId, ...identity, committed: true },
+      { transactionalId, ...identity, committed },
       ({ errorCode }) => [errorCode],
       {
         call:
           this.#version === 'v2'
             ? { minVersion: V2_FROM.endTxn }
             : { maxVersion: V2_FROM.endTxn - 1 },
-        patienceMs: Infinity,
+        patienceMs: committed ? Infinity : patienceMs,
         signal,
         onRefused: onRepeat,
         onUnanswered: (reason) => {

@@ -1,4 +1,4 @@
-/** EndTxn(commit), the same request again and again, until it is known what became of it. */
+/** EndTxn, the same request again and again, until it is known what became of the transaction. */
 import type { StreamsError } from '../../core/errors.ts'
 import type { Backoff } from './backoff.ts'
 import { failureOf, isTransientError } from './failures.ts'
@@ -30,7 +30,7 @@ export async function commitUntilDecided(
   }
   try {
     for (;;) {
-      const { answer, code } = await coordinator.commit(identity, signal, doubt)
+      const { answer, code } = await coordinator.end(identity, true, signal, doubt)
       const reaction = reactionTo(code)
       if (reaction === 'none') return { outcome: 'committed', next: identityIn(answer) }
       const error = failureOf(code, 'EndTxn')
@@ -43,6 +43,22 @@ export async function commitUntilDecided(
     if (!isTransientError(reason)) throw reason
     return { outcome: 'unknown', error: undefined }
   }
+}
+
+/**
+ * Closes what may be open, whatever became of it: a refusal leaves it to InitProducerId to say who we
+ * are. Brokers before 4.0 answer an InitProducerId over an open transaction by fencing the producer
+ * that sent it, so this comes first. Returns the identity to go on from.
+ */
+export async function abortWhatIsOpen(
+  coordinator: TransactionCoordinator,
+  identity: ProducerIdentity,
+  signal: AbortSignal | undefined,
+): Promise<ProducerIdentity> {
+  const { answer, code } = await coordinator.end(identity, false, signal, () => undefined)
+  const reaction = reactionTo(code)
+  if (reaction === 'denied') throw failureOf(code, 'EndTxn')
+  return (reaction === 'none' ? identityIn(answer) : undefined) ?? identity
 }
 
 /** V2 tells the identity of the next transaction: another epoch, or another id once those are used up. */

@@ -240,8 +240,9 @@ describe.each([
     await world.cluster.pass(30_000)
     await expect(world.cluster.run(producer.end('commit'))).resolves.toBe('aborted')
     await world.cluster.run(producer.recover())
-    expect(await world.cluster.run(world.session.join())).toBeDefined()
     expect(await world.visible()).toEqual([])
+    expect(await world.transaction(producer, 'next', 1)).toBe('committed')
+    expect(await world.visible()).toEqual(['next'])
   })
 
   test('is refused offsets under a generation that is over, and commits nothing then', async () => {

@@ -25,7 +25,7 @@ import { withDefaults } from './producer-options.ts'
 import type { PartitionKey } from './topic-partition.ts'
 import { MARKERS_SETTLE_MS, NOBODY, TransactionCoordinator } from './transaction-coordinator.ts'
 import type { Outcome } from './transaction-end.ts'
-import { commitUntilDecided } from './transaction-end.ts'
+import { abortWhatIsOpen, commitUntilDecided } from './transaction-end.ts'
 import { Waiters } from './waiters.ts'
 
 export type { EndOffset } from './producer-options.ts'
@@ -89,9 +89,8 @@ export class TransactionalProducer {
   }
 
   /**
-   * InitProducerId(-1, -1): takes the transactional id from whoever has it. Only after membership
-   * was gained, or a process that was replaced would take it back. Throws ConfigError
-   * `CLUSTER_TOO_OLD` below Kafka 2.5, RetriableError, FatalError (authorization).
+   * InitProducerId(-1, -1): takes the id from whoever has it. Only after membership was gained, or
+   * a process that was replaced would take it back. Throws ConfigError `CLUSTER_TOO_OLD` below 2.5.
    */
   async claim(signal?: AbortSignal): Promise<void> {
     this.#assertOpen()
@@ -100,8 +99,8 @@ export class TransactionalProducer {
   }
 
   /**
-   * InitProducerId with the present identity: aborts what is open and leaves a clean producer. Throws
-   * TaskMigratedError `FENCED` when another process has the transactional id.
+   * Aborts what is open, then InitProducerId with the present identity: a clean producer. Throws
+   * TaskMigratedError `FENCED` when another has the id; before 4.0 also after our own timeout.
    */
   async recover(signal?: AbortSignal): Promise<void> {
     this.#assertOpen()
@@ -141,9 +140,8 @@ export class TransactionalProducer {
   }
 
   /**
-   * Every record acknowledged. Rejects with RefusedRecordError, TaskMigratedError `FENCED` (whether
-   * somebody else has the id or the transaction timed out, `end('abort')` finds out),
-   * RetriableError, FatalError.
+   * Every record acknowledged. Rejects with RefusedRecordError, RetriableError, FatalError, and
+   * TaskMigratedError `FENCED`: replaced, or timed out? `end('abort')` finds out.
    */
   async flush(): Promise<void> {
     this.#assertReady('records were flushed')
@@ -193,8 +191,8 @@ export class TransactionalProducer {
   async end(outcome: 'commit' | 'abort', signal?: AbortSignal): Promise<Outcome> {
     this.#assertOpen()
     if (outcome === 'abort') {
-      const isDirty = this.#phase !== 'ready' || this.inTransaction || this.#failure !== undefined
-      if (isDirty) await this.recover(signal)
+      const isClean = this.#phase === 'ready' && !this.inTransaction && this.#failure === undefined
+      if (!isClean) await this.recover(signal)
       return 'aborted'
     }
     this.#assertReady('a transaction was committed')
@@ -234,7 +232,7 @@ export class TransactionalProducer {
 
   /** The commit stands, whatever happens here: what fails is thrown by the next transaction. */
   async #committed(next: ProducerIdentity, signal: AbortSignal | undefined): Promise<void> {
-    const lostAnswer = this.#transaction.lostAnswer
+    const { lostAnswer } = this.#transaction
     this.#reset(next)
     this.#endedAt = this.#options.clock.monotonic()
     if (this.#coordinator.version === 'v2' || !lostAnswer) return
@@ -247,9 +245,11 @@ export class TransactionalProducer {
   }
 
   async #begin(from: ProducerIdentity, signal: AbortSignal | undefined): Promise<void> {
+    const mayBeOpen = from !== NOBODY && (this.inTransaction || this.#phase === 'undecided')
     this.#phase = 'undecided'
     this.#sender.reset()
-    const identity = await this.#coordinator.init(from, signal)
+    if (mayBeOpen) this.#identity = await abortWhatIsOpen(this.#coordinator, from, signal)
+    const identity = await this.#coordinator.init(mayBeOpen ? this.#identity : from, signal)
     this.#assertOpen()
     this.#reset(identity)
     this.#endedAt = -Infinity
@@ -270,8 +270,8 @@ export class TransactionalProducer {
   }
 
   #start(): void {
-    const sinceEnd = this.#options.clock.monotonic() - this.#endedAt
-    this.#adder.reset(this.#coordinator.version === 'v1' || sinceEnd < MARKERS_SETTLE_MS)
+    const isSoon = this.#options.clock.monotonic() - this.#endedAt < MARKERS_SETTLE_MS
+    this.#adder.reset(this.#coordinator.version === 'v1' || isSoon)
     this.#sender.forgetEnds()
   }
 
