@@ -22,7 +22,7 @@ import { Waiters } from './waiters.ts'
 
 export type IdempotentProducerOptions = ProducerOptions
 
-/** From 12 on a Produce may begin a transaction; not without a transactional id. */
+/** From 8 on the answer names the refused record. */
 const VERSIONS = { minVersion: 8 } as const
 const NO_TIMEOUT_MS = 2 ** 31 - 1
 

@@ -1,8 +1,8 @@
 /**
  * Asks for Metadata and keeps the leader table up to date.
  *
- * Refreshes are shared: whoever wants a topic refreshed while a refresh is on its way to nobody in
- * particular gets the next one, so a failing leader costs one request, not one per partition.
+ * Refreshes are shared: who asks while one is on its way gets the next one, together with all who
+ * ask until then. So a node that fails costs one request, not one per partition.
  */
 import { metadata } from '../protocol/apis.ts'
 import type { ResponseOf } from '../protocol/message-table.ts'
