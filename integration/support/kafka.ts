@@ -33,7 +33,12 @@ export async function createTopics(
   await admin.connect()
   await admin.createTopics({
     waitForLeaders: true,
-    topics: topics.map((topic) => ({ topic, numPartitions })),
+    topics: topics.map((topic) => ({
+      topic,
+      numPartitions,
+      // Workloads count time from 1970: the broker must not delete what is that old.
+      configEntries: [{ name: 'retention.ms', value: '-1' }],
+    })),
   })
   await admin.disconnect()
 }
