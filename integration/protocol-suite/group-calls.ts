@@ -7,6 +7,7 @@ import {
   offsetCommit,
   syncGroup,
 } from '../../lib/kafka/protocol/apis.ts'
+import type { ResponseOf } from '../../lib/kafka/protocol/message-table.ts'
 import type { Connection } from '../../lib/kafka/transport.ts'
 import type { RawKafka } from './raw-kafka.ts'
 
@@ -25,6 +26,12 @@ export interface Identity {
   readonly memberId: string
 }
 
+type JoinAnswer = ResponseOf<typeof joinGroup>
+type SyncAnswer = ResponseOf<typeof syncGroup>
+
+/** A code; undefined when the answer lacks its partition. */
+type Code = Promise<number | undefined>
+
 /** One member on a connection of its own, so that it can wait while others act. */
 export class GroupMember {
   readonly kafka: RawKafka
@@ -42,7 +49,11 @@ export class GroupMember {
     this.#connection = connection
   }
 
-  static async make(kafka: RawKafka, groupId: string, options: MemberOptions = {}) {
+  static async make(
+    kafka: RawKafka,
+    groupId: string,
+    options: MemberOptions = {},
+  ): Promise<GroupMember> {
     return new GroupMember(kafka, groupId, await kafka.connect(), options)
   }
 
@@ -56,7 +67,7 @@ export class GroupMember {
   }
 
   /** One JoinGroup with the member id that it has. */
-  async joinOnce(o: MemberOptions & { memberId?: string } = {}) {
+  async joinOnce(o: MemberOptions & { memberId?: string } = {}): Promise<JoinAnswer> {
     const with_ = { ...this.options, ...o }
     const answer = await this.kafka.call(
       joinGroup,
@@ -83,7 +94,7 @@ export class GroupMember {
   }
 
   /** As often as it takes to be a member. */
-  async join() {
+  async join(): Promise<JoinAnswer> {
     const first = await this.kafka.until(
       () => this.joinOnce(),
       ({ errorCode }) => ![14, 15, 16].includes(errorCode),
@@ -94,7 +105,7 @@ export class GroupMember {
   sync(
     assignments: readonly { memberId: string; assignment: Buffer }[] = [],
     o: Partial<Identity> = {},
-  ) {
+  ): Promise<SyncAnswer> {
     return this.kafka.call(
       syncGroup,
       3,
@@ -112,7 +123,7 @@ export class GroupMember {
     return this
   }
 
-  async heartbeat(o: Partial<Identity> & { groupInstanceId?: string | null } = {}) {
+  async heartbeat(o: Partial<Identity> & { groupInstanceId?: string | null } = {}): Code {
     const { errorCode } = await this.kafka.call(heartbeat, 3, {
       groupId: this.groupId,
       ...this.identity,
@@ -125,7 +136,7 @@ export class GroupMember {
     topic: string,
     offset: number,
     o: Partial<Identity> & { groupInstanceId?: string | null; metadata?: string } = {},
-  ) {
+  ): Code {
     const { generationId, memberId, groupInstanceId } = { ...this.identity, ...o }
     return commitOffset(this.kafka, this.groupId, topic, offset, {
       generationId,
@@ -135,7 +146,7 @@ export class GroupMember {
     })
   }
 
-  async leave(o: { memberId?: string; groupInstanceId?: string | null } = {}) {
+  async leave(o: { memberId?: string; groupInstanceId?: string | null } = {}): Code {
     const { errorCode, members } = await this.kafka.call(leaveGroup, 3, {
       groupId: this.groupId,
       members: [{ memberId: this.memberId, groupInstanceId: this.identity.groupInstanceId, ...o }],
@@ -157,7 +168,7 @@ export async function commitOffset(
     metadata?: string
     partition?: number
   } = {},
-) {
+): Code {
   const { topics } = await kafka.call(offsetCommit, 7, {
     groupId,
     generationIdOrMemberEpoch: o.generationId ?? -1,

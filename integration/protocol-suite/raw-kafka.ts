@@ -7,7 +7,7 @@ import {
   createTopics,
   fetch,
   initProducerId,
-  metadata,
+  listOffsets,
   produce,
 } from '../../lib/kafka/protocol/apis.ts'
 import { BatchWriter } from '../../lib/kafka/protocol/batch-writer.ts'
@@ -23,6 +23,10 @@ const BATCH_BYTES = 16_384
 export interface Producer {
   readonly producerId: number
   readonly producerEpoch: number
+}
+
+export interface InitializedProducer extends Producer {
+  readonly errorCode: number
 }
 
 export interface RecordToWrite {
@@ -45,6 +49,19 @@ export interface ReadBatch {
   readonly control: boolean
   readonly transactional: boolean
   readonly nextOffset: number
+}
+
+/** One partition's part of a fetch. */
+export interface Fetched {
+  readonly errorCode: number
+  readonly highWatermark: number
+  readonly lastStableOffset: number
+  readonly logStartOffset: number
+  readonly abortedTransactions:
+    | readonly { readonly producerId: number; readonly firstOffset: number }[]
+    | null
+  readonly batches: readonly ReadBatch[]
+  readonly elapsedMs: number
 }
 
 export interface FetchOptions {
@@ -132,12 +149,14 @@ export class RawKafka {
       ],
       timeoutMs: 10_000,
     })
-    // A topic is usable a moment after it was made.
+    // Metadata names the leader a moment before it takes requests.
+    const all = Array.from({ length: partitions }, (_, partitionIndex) => ({
+      partitionIndex,
+      timestamp: -1,
+    }))
     await this.until(
-      () => this.call(metadata, 12, { topics: [{ name }] }),
-      ({ topics }) =>
-        topics[0]?.partitions.length === partitions &&
-        topics[0].partitions.every((one) => one.leaderId >= 0),
+      () => this.call(listOffsets, 5, { topics: [{ name, partitions: all }] }),
+      ({ topics }) => topics[0]?.partitions.every(({ errorCode }) => errorCode === 0) === true,
     )
     return name
   }
@@ -146,7 +165,7 @@ export class RawKafka {
   async producer(
     transactionalId: string | null,
     o: { version?: number; timeoutMs?: number; current?: Producer } = {},
-  ): Promise<Producer & { readonly errorCode: number }> {
+  ): Promise<InitializedProducer> {
     const { version = 4, timeoutMs = 60_000, current } = o
     return this.until(
       () =>
@@ -200,7 +219,7 @@ export class RawKafka {
     for (const record of records) await this.produce(topic, { records: [record] })
   }
 
-  async fetch(topic: string, o: FetchOptions = {}) {
+  async fetch(topic: string, o: FetchOptions = {}): Promise<Fetched> {
     const started = this.clock.monotonic()
     const request = {
       maxWaitMs: o.maxWaitMs ?? 200,

@@ -64,19 +64,26 @@ export const sequences: readonly Scenario[] = [
       }
     },
   ),
-  scenario('a transaction begins with sequence 0', { v1: 45, v2: 45, zero: 0 }, async (kafka) => {
-    const topic = await kafka.topic()
-    const one = new Transactional(kafka, V1)
-    const first = await one.begin()
-    await one.addPartitions(first, topic)
-    const two = new Transactional(kafka, V2)
-    const second = await two.begin()
-    return {
-      v1: await one.produce(first, topic, 5),
-      v2: await two.produce(second, topic, 5),
-      zero: await one.produce(first, topic, 0),
-    }
-  }),
+  scenario(
+    'a V2 transaction begins with sequence 0, a V1 transaction with any',
+    { v1: [0, 45, 0], v2: [45, 0] },
+    async (kafka) => {
+      const topic = await kafka.topic()
+      const one = new Transactional(kafka, V1)
+      const first = await one.begin()
+      await one.addPartitions(first, topic)
+      const two = new Transactional(kafka, V2)
+      const second = await two.begin()
+      return {
+        v1: [
+          await one.produce(first, topic, 5),
+          await one.produce(first, topic, 0),
+          await one.produce(first, topic, 6),
+        ],
+        v2: [await two.produce(second, topic, 5), await two.produce(second, topic, 0)],
+      }
+    },
+  ),
   scenario(
     'a new epoch begins with sequence 0, and the old one is refused after it',
     { wrong: 45, right: 0, old: 47 },
@@ -128,8 +135,8 @@ export const sequences: readonly Scenario[] = [
     },
   ),
   scenario(
-    'a batch without the transactional bit from a transactional producer',
-    { alone: 0, within: 0 },
+    'a batch without the transactional bit: 48 where its transaction is open, taken elsewhere',
+    { alone: 0, within: 48 },
     async (kafka) => {
       const [topic, other] = [await kafka.topic(), await kafka.topic()]
       const tx = new Transactional(kafka, V1)
@@ -144,7 +151,7 @@ export const sequences: readonly Scenario[] = [
   ),
   scenario(
     'batches behind a refused one: 45, until it is sent again in order',
-    { large: 10, behind: { code: 45 }, again: { code: 0, at: 1 }, then: { code: 0, at: 2 } },
+    { large: 10, behind: { code: 45 }, again: { code: 0, at: 1 }, rest: { code: 0, at: 2 } },
     async (kafka) => {
       const topic = await kafka.topic(1, { 'max.message.bytes': '500' })
       const producer = await kafka.producer(null)
@@ -158,7 +165,7 @@ export const sequences: readonly Scenario[] = [
         large: errorCode,
         behind: await send(kafka, topic, producer, 2),
         again: await send(kafka, topic, producer, 1),
-        then: await send(kafka, topic, producer, 2),
+        rest: await send(kafka, topic, producer, 2),
       }
     },
   ),

@@ -6,7 +6,8 @@ import {
   offsetFetch,
   txnOffsetCommit,
 } from '../../lib/kafka/protocol/apis.ts'
-import type { Producer, RawKafka } from './raw-kafka.ts'
+import type { ResponseOf } from '../../lib/kafka/protocol/message-table.ts'
+import type { InitializedProducer, Producer, RawKafka } from './raw-kafka.ts'
 
 /** Sets of versions that clients use together. */
 export interface Versions {
@@ -43,6 +44,11 @@ export interface OffsetToCommit {
   readonly groupInstanceId?: string
 }
 
+type EndTxnAnswer = ResponseOf<typeof endTxn>
+
+/** A code; undefined when the answer lacks its partition. */
+type Code = Promise<number | undefined>
+
 export class Transactional {
   readonly kafka: RawKafka
   readonly id: string
@@ -54,11 +60,15 @@ export class Transactional {
     this.versions = versions
   }
 
-  begin(o: { timeoutMs?: number; current?: Producer } = {}) {
+  begin(o: { timeoutMs?: number; current?: Producer } = {}): Promise<InitializedProducer> {
     return this.kafka.producer(this.id, o)
   }
 
-  async addPartitions(producer: Producer, topic: string, version = this.versions.addPartitions) {
+  async addPartitions(
+    producer: Producer,
+    topic: string,
+    version: number = this.versions.addPartitions,
+  ): Code {
     const { resultsByTopic } = await this.kafka.call(addPartitionsToTxn, version, {
       transactionalId: this.id,
       ...idOf(producer),
@@ -68,14 +78,18 @@ export class Transactional {
   }
 
   /** Over the end of the transaction before. */
-  addPartitionsSoon(producer: Producer, topic: string) {
+  addPartitionsSoon(producer: Producer, topic: string): Code {
     return this.kafka.until(
       () => this.addPartitions(producer, topic),
       (code) => code !== 51,
     )
   }
 
-  async addOffsets(producer: Producer, groupId: string, version = this.versions.addOffsets) {
+  async addOffsets(
+    producer: Producer,
+    groupId: string,
+    version: number = this.versions.addOffsets,
+  ): Code {
     const { errorCode } = await this.kafka.call(addOffsetsToTxn, version, {
       transactionalId: this.id,
       ...idOf(producer),
@@ -89,8 +103,8 @@ export class Transactional {
     topic: string,
     sequence: number,
     value = 'v',
-    version = this.versions.produce,
-  ) {
+    version: number = this.versions.produce,
+  ): Code {
     const { errorCode } = await this.kafka.produce(
       topic,
       { records: [{ value }], producer, sequence, transactional: true },
@@ -103,8 +117,8 @@ export class Transactional {
     producer: Producer,
     groupId: string,
     offset: OffsetToCommit,
-    version = this.versions.txnOffsetCommit,
-  ) {
+    version: number = this.versions.txnOffsetCommit,
+  ): Code {
     const { topics } = await this.kafka.call(txnOffsetCommit, version, {
       transactionalId: this.id,
       groupId,
@@ -128,7 +142,11 @@ export class Transactional {
     return topics[0]?.partitions[0]?.errorCode
   }
 
-  end(producer: Producer, committed: boolean, version = this.versions.endTxn) {
+  end(
+    producer: Producer,
+    committed: boolean,
+    version: number = this.versions.endTxn,
+  ): Promise<EndTxnAnswer> {
     return this.kafka.call(endTxn, version, {
       transactionalId: this.id,
       ...idOf(producer),
@@ -137,12 +155,22 @@ export class Transactional {
   }
 
   /** Again until it is not 51. */
-  endDone(producer: Producer, committed: boolean, version = this.versions.endTxn) {
+  endDone(
+    producer: Producer,
+    committed: boolean,
+    version: number = this.versions.endTxn,
+  ): Promise<EndTxnAnswer> {
     return this.kafka.until(
       () => this.end(producer, committed, version),
       ({ errorCode }) => errorCode !== 51,
     )
   }
+}
+
+export interface FetchedOffset {
+  readonly offset: number | undefined
+  readonly code: number | undefined
+  readonly metadata: string | null | undefined
 }
 
 /** One partition of OffsetFetch 7. */
@@ -151,7 +179,7 @@ export async function fetchOffset(
   groupId: string,
   topic: string,
   requireStable: boolean,
-) {
+): Promise<FetchedOffset> {
   const { topics } = await kafka.call(offsetFetch, 7, {
     groupId,
     topics: [{ name: topic, partitionIndexes: [0] }],
@@ -162,7 +190,11 @@ export async function fetchOffset(
 }
 
 /** Once no transaction is open over it. */
-export async function stableOffset(kafka: RawKafka, groupId: string, topic: string) {
+export async function stableOffset(
+  kafka: RawKafka,
+  groupId: string,
+  topic: string,
+): Promise<number | undefined> {
   const { offset } = await kafka.until(
     () => fetchOffset(kafka, groupId, topic, true),
     ({ code }) => code !== 88,

@@ -270,6 +270,7 @@ export const transactions: readonly Scenario[] = [
       const second = await two.begin()
       await two.commitOffset(second, group, { topic, offset: 1 })
       await two.endDone(second, true)
+      await two.endDone(second, true)
       const v2 = await two.commitOffset(second, group, { topic, offset: 5 })
       return { v1, offset, v2 }
     },

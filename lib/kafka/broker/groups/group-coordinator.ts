@@ -11,7 +11,7 @@ import type { BrokerSettings } from '../settings.ts'
 import type { BrokerStorage } from '../storage/broker-storage.ts'
 import type { JoinAnswer } from './group.ts'
 import { Group } from './group.ts'
-import type { CommittedOffset } from './group-offsets.ts'
+import type { CommittedOffset, OffsetProducer } from './group-offsets.ts'
 import { GroupOffsets } from './group-offsets.ts'
 import { groupFromDocument, groupToDocument } from './kept-group.ts'
 import type { GroupClient } from './membership.ts'
@@ -119,16 +119,16 @@ export class GroupCoordinator {
     return ErrorCode.NONE
   }
 
-  /** Stores one offset; a code. With a producer id it waits for the end of the transaction. */
+  /** Stores one offset; a code. With a producer it waits for the end of the transaction. */
   commit(
     groupId: string,
     offset: Pick<CommittedOffset, 'topic' | 'partition' | 'offset' | 'leaderEpoch' | 'metadata'>,
-    producerId?: number,
+    producer?: OffsetProducer,
   ): number {
     if (Buffer.byteLength(offset.metadata) > this.#settings.maxOffsetMetadataBytes)
       return ErrorCode.OFFSET_METADATA_TOO_LARGE
     const committedAtMs = this.#clock.now()
-    this.#make(groupId).offsets.commit({ ...offset, committedAtMs }, producerId)
+    this.#make(groupId).offsets.commit({ ...offset, committedAtMs }, producer)
     return ErrorCode.NONE
   }
 

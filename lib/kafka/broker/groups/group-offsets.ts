@@ -13,6 +13,14 @@ export interface CommittedOffset extends Document {
   readonly committedAtMs: number
   /** Grows with every commit of the group. */
   readonly sequence: number
+  /** Of the producer, in an open transaction. */
+  readonly producerEpoch?: number
+}
+
+/** Whose transaction an offset is part of. */
+export interface OffsetProducer {
+  readonly producerId: number
+  readonly producerEpoch: number
 }
 
 export class GroupOffsets {
@@ -36,8 +44,10 @@ export class GroupOffsets {
     return this.#pending.size > 0
   }
 
-  commit(offset: Omit<CommittedOffset, 'sequence'>, producerId?: number): void {
-    const entry = { ...offset, sequence: ++this.#sequence } as CommittedOffset
+  commit(offset: Omit<CommittedOffset, 'sequence'>, producer?: OffsetProducer): void {
+    const producerId = producer?.producerId
+    const epoch = producer === undefined ? {} : { producerEpoch: producer.producerEpoch }
+    const entry = { ...offset, ...epoch, sequence: ++this.#sequence } as CommittedOffset
     const key = keyOf(entry.topic, entry.partition)
     if (producerId === undefined) this.#committed.set(key, entry)
     else this.#pendingOf(producerId).set(key, entry)
@@ -64,6 +74,12 @@ export class GroupOffsets {
   isUnstable(topic: string, partition: number): boolean {
     const key = keyOf(topic, partition)
     return [...this.#pending.values()].some((offsets) => offsets.has(key))
+  }
+
+  /** Whether the transaction of this producer and epoch has offsets here and no marker yet. */
+  isOpen({ producerId, producerEpoch }: OffsetProducer): boolean {
+    const offsets = this.#pending.get(producerId)?.values() ?? []
+    return [...offsets].some((offset) => offset.producerEpoch === producerEpoch)
   }
 
   /** In the order of the first commits. */

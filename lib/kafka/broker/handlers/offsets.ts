@@ -2,7 +2,7 @@
 import { offsetCommit, offsetDelete, offsetFetch, txnOffsetCommit } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { BrokerState } from '../broker-state.ts'
-import type { CommittedOffset } from '../groups/group-offsets.ts'
+import type { CommittedOffset, OffsetProducer } from '../groups/group-offsets.ts'
 import { subscribedTopics } from '../groups/subscribed-topics.ts'
 import type { GateMode } from '../transactions/transaction-gate.ts'
 import type { Handler } from './handler.ts'
@@ -45,7 +45,7 @@ function store(
   groupId: string,
   topic: string,
   offset: OffsetOf,
-  producerId?: number,
+  producer?: OffsetProducer,
 ): number {
   const { partitionIndex: partition } = offset
   if (state.topics.partition(topic, partition) === undefined)
@@ -59,7 +59,7 @@ function store(
       leaderEpoch: offset.committedLeaderEpoch,
       metadata: offset.committedMetadata ?? '',
     },
-    producerId,
+    producer,
   )
 }
 
@@ -79,7 +79,7 @@ export const offsetCommitHandler: Handler = handler(offsetCommit, ({ state, cont
 export const txnOffsetCommitHandler: Handler = handler(
   txnOffsetCommit,
   async ({ state, context, version, request }) => {
-    const { groupId, transactionalId, producerId, topics } = request
+    const { groupId, transactionalId, topics } = request
     if (!isCoordinator(state, context, groupId))
       return { topics: eachPartition(topics, () => ErrorCode.NOT_COORDINATOR) }
     const known = (topic: string, { partitionIndex }: OffsetOf): boolean =>
@@ -91,18 +91,18 @@ export const txnOffsetCommitHandler: Handler = handler(
         : version >= ABORTABLE_VERSION
           ? 'abortable'
           : 'invalid-state'
-    // A request without partitions is answered without any check.
-    const entered = any
-      ? await state.gate.enter(transactionalId, request, { kind: 'offsets', groupId }, mode)
-      : ErrorCode.NONE
+    // A request without partitions is answered without any check, and so is one whose transaction
+    // has offsets here that its marker has not reached, even when it was decided.
+    const entered =
+      any && state.groups.get(groupId)?.offsets.isOpen(request) !== true
+        ? await state.gate.enter(transactionalId, request, { kind: 'offsets', groupId }, mode)
+        : ErrorCode.NONE
     const problem =
       entered === ErrorCode.NONE && any ? state.groups.commitProblem(request, true) : entered
     return {
       topics: eachPartition(topics, (topic, offset) => {
         if (!known(topic, offset)) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-        return problem === ErrorCode.NONE
-          ? store(state, groupId, topic, offset, producerId)
-          : problem
+        return problem === ErrorCode.NONE ? store(state, groupId, topic, offset, request) : problem
       }),
     }
   },

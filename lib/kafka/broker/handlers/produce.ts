@@ -58,7 +58,7 @@ async function writePartition(
   const led = ledPartition(context, state.topics.partition(topic, index))
   if (typeof led === 'number') return refused(led)
   const { limits } = led.topic.config
-  if (request.acks === -1 && livingReplicas(state, led) < limits.minInsyncReplicas)
+  if (request.acks === -1 && livingReplicas(state, led) < insyncNeeded(led))
     return refused(ErrorCode.NOT_ENOUGH_REPLICAS)
   const now = state.clock.now()
   const header = checkBatch(records, limits, now)
@@ -67,7 +67,9 @@ async function writePartition(
     const code = await enter(state, led, request.transactionalId, header, version)
     if (code !== ErrorCode.NONE) return refused(code)
   }
-  return append(state, led, header, records ?? Buffer.alloc(0))
+  // Only V2 requests must begin a partition's transactions at 0.
+  const strict = header.transactional && version >= IMPLICIT_VERSION
+  return append(state, led, header, records ?? Buffer.alloc(0), strict)
 }
 
 async function enter(
@@ -93,9 +95,10 @@ function append(
   partition: Partition,
   header: BatchHeader,
   batch: Buffer,
+  strict: boolean,
 ): Written {
   const { log, topic } = partition
-  const verdict = header.producerId < 0 ? undefined : log.producers.judge(header)
+  const verdict = header.producerId < 0 ? undefined : log.producers.judge(header, strict)
   if (verdict?.kind === 'refused') return refused(verdict.code)
   const { logAppendTime } = topic.config.limits
   const logAppendTimeMs = logAppendTime ? state.clock.now() : -1
@@ -119,6 +122,11 @@ function append(
 
 function livingReplicas({ nodes }: BrokerState, { replicas }: Partition): number {
   return replicas.filter((id) => nodes.isUp(id)).length
+}
+
+/** More than there are replicas cannot be asked for (KIP-966). */
+function insyncNeeded({ replicas, topic }: Partition): number {
+  return Math.min(replicas.length, topic.config.limits.minInsyncReplicas)
 }
 
 function isTransactional({ records }: PartitionData): boolean {

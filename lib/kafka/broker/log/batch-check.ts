@@ -2,7 +2,7 @@
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ProtocolError } from '../../protocol/protocol-error.ts'
 import type { BatchHeader } from './batch-header.ts'
-import { isSoundBatch, magicOf, readHeader } from './batch-header.ts'
+import { batchBytesAt, isSoundBatch, magicOf, readHeader } from './batch-header.ts'
 import type { LogLimits } from './log-limits.ts'
 import type { RawRecord } from './raw-records.ts'
 import { rawRecords } from './raw-records.ts'
@@ -26,6 +26,8 @@ export function checkBatch(
 ): BatchHeader | BatchProblem {
   if (batch === null || batch.length === 0)
     return problem(ErrorCode.INVALID_RECORD, 'a partition needs exactly one record batch')
+  if ((batchBytesAt(batch, 0) ?? batch.length) < batch.length)
+    return problem(ErrorCode.INVALID_RECORD, 'a partition takes one record batch at a time')
   if (magicOf(batch) !== 2)
     return problem(ErrorCode.INVALID_RECORD, 'only record format v2 is taken')
   if (!isSoundBatch(batch))

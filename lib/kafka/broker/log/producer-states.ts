@@ -45,11 +45,14 @@ const APPEND: Verdict = { kind: 'append' }
 export class ProducerStates {
   readonly #states = new Map<number, ProducerState>()
 
-  /** What to do with a batch of a producer; nothing changes. */
-  judge(header: BatchHeader): Verdict {
+  /**
+   * What to do with a batch of a producer; nothing changes. One that is not known here may begin with
+   * any sequence, unless `fromZero`.
+   */
+  judge(header: BatchHeader, fromZero: boolean): Verdict {
     const state = this.#states.get(header.producerId)
     if (state === undefined)
-      return header.transactional && header.baseSequence !== 0
+      return fromZero && header.baseSequence !== 0
         ? refused(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER)
         : APPEND
     if (header.producerEpoch < state.epoch) return refused(ErrorCode.INVALID_PRODUCER_EPOCH)
