@@ -1,269 +1,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { silentLogger } from '../core/logger.ts'
-import { seededRandom } from '../core/random.ts'
 import { serdes } from '../core/serde.ts'
 import { StreamsBuilder } from '../dsl/streams-builder.ts'
-import { EmbeddedBroker } from '../kafka/broker/embedded-broker.ts'
-import { Admin } from '../kafka/client/admin.ts'
-import { ClusterClient } from '../kafka/client/cluster-client.ts'
-import { Fetcher } from '../kafka/client/fetcher.ts'
-import { IdempotentProducer } from '../kafka/client/idempotent-producer.ts'
-import { partitionKey } from '../kafka/client/topic-partition.ts'
-import type { Connection, NodeAddress, Transport } from '../kafka/transport.ts'
-import { inProcessTransport } from '../kafka/transports/in-process.ts'
 import { MemoryDisk } from '../state/memory.ts'
-import { ProcessClock, VirtualTime } from '../testing/simulation/virtual-time.ts'
-import { subTopologies } from '../topology/sub-topologies.ts'
-import { programOf, type Topology } from '../topology/topology.ts'
-import { App } from './app.ts'
-import { CRASH_POINTS, type CrashPoint } from './crash-point.ts'
-import { fingerprintOf } from './fingerprint.ts'
-import { MetricsRegistry } from './metrics-registry.ts'
-import type { RuntimeOptions } from './options.ts'
-import { settingsOf } from './settings.ts'
-import { NO_SIGNALS } from './signals.ts'
-
-const START = 1_700_000_000_000
-
-interface Instance {
-  readonly app: App
-  readonly metrics: MetricsRegistry
-  /** kill -9: its timers never fire again and its sockets are gone. */
-  kill(): void
-  pause(forMs: number): void
-}
-
-interface InstanceOptions extends Partial<RuntimeOptions> {
-  readonly disk?: MemoryDisk
-  readonly at?: (point: CrashPoint, instance: () => Instance) => void | Promise<void>
-}
-
-class World {
-  readonly time = new VirtualTime(START)
-  readonly clock = this.time.clock()
-  readonly broker: EmbeddedBroker
-  readonly admin: Admin
-  readonly log: string[] = []
-  readonly #client: ClusterClient
-  readonly #instances: Instance[] = []
-  #seed = 1
-
-  constructor(settings = {}) {
-    this.broker = new EmbeddedBroker({
-      clock: this.clock,
-      random: seededRandom(7),
-      settings: settings as never,
-    })
-    this.#client = new ClusterClient({
-      transport: inProcessTransport(this.broker),
-      clock: this.clock,
-      random: seededRandom(8),
-      logger: silentLogger,
-      clientId: 'test',
-      requestTimeoutMs: 30_000,
-    })
-    const shared = { client: this.#client, clock: this.clock, logger: silentLogger }
-    this.admin = new Admin(shared)
-  }
-
-  /** Runs virtual time until the promise is settled. */
-  async until<T>(work: Promise<T>, limitMs = 60_000): Promise<T> {
-    let settled = false
-    const watched = work.finally(() => {
-      settled = true
-    })
-    watched.catch(() => undefined)
-    const end = await this.time.run(this.time.now + limitMs, () => settled)
-    if (!settled)
-      throw new Error(`${end} after ${limitMs} virtual ms\n${this.log.slice(-30).join('\n')}`)
-    return watched
-  }
-
-  async pass(ms: number): Promise<void> {
-    await this.until(this.clock.sleep(ms))
-  }
-
-  /** Passes time until it holds. */
-  async when(holds: () => boolean | Promise<boolean>, what = 'condition'): Promise<void> {
-    for (let tries = 0; tries < 400; tries++) {
-      if (await holds()) return
-      await this.pass(50)
-    }
-    throw new Error(`never: ${what}\n${this.log.slice(-40).join('\n')}`)
-  }
-
-  async topics(topics: Readonly<Record<string, number>>): Promise<void> {
-    const created = Object.entries(topics).map(([name, partitions]) => ({
-      name,
-      partitions,
-      replicationFactor: 1,
-    }))
-    await this.until(this.admin.createTopics(created))
-  }
-
-  async produce(
-    topic: string,
-    records: readonly { key?: string; value: string; timestamp?: number; partition?: number }[],
-  ): Promise<void> {
-    const producer = new IdempotentProducer({
-      client: this.#client,
-      clock: this.clock,
-      logger: silentLogger,
-    })
-    for (const { key, value, timestamp = START, partition = 0 } of records)
-      producer.send(
-        topic,
-        partition,
-        key === undefined ? null : Buffer.from(key),
-        Buffer.from(value),
-        timestamp,
-      )
-    await this.until(producer.flush())
-    await this.until(producer.close())
-  }
-
-  /** Committed records of a topic up to its end. */
-  async read(topic: string): Promise<{ key: string; value: Buffer | null; partition: number }[]> {
-    const metadata = await this.until(this.#client.metadata([topic]))
-    const partitions =
-      metadata.topics.get(topic)?.partitions.map(({ partition }) => ({ topic, partition })) ?? []
-    const ends = await this.until(this.admin.listOffsets(partitions, 'latest'))
-    const fetcher = new Fetcher({
-      client: this.#client,
-      clock: this.clock,
-      logger: silentLogger,
-      lane: 'fetch',
-      isolation: 'read_committed',
-      maxBytes: 1e7,
-      partitionMaxBytes: 1e6,
-      maxWaitMs: 10,
-      minBytes: 1,
-    })
-    fetcher.assign(partitions.map((of) => ({ ...of, offset: 0 })))
-    const found: { key: string; value: Buffer | null; partition: number }[] = []
-    const done = (): boolean =>
-      partitions.every(
-        (of) =>
-          (fetcher.state(of)?.position ?? 0) >=
-          (ends.get(partitionKey(of.topic, of.partition))?.offset ?? 0),
-      )
-    while (!done()) {
-      await this.until(fetcher.wait(100))
-      for (const { view, firstIndex, partition } of fetcher.poll())
-        for (let at = firstIndex; at < view.count; at++) {
-          const value = view.value(at)
-          found.push({
-            key: view.key(at)?.toString() ?? '',
-            value: value === null ? null : Buffer.from(value),
-            partition,
-          })
-        }
-    }
-    await this.until(fetcher.close())
-    return found
-  }
-
-  instance(topology: Topology, options: InstanceOptions = {}): Instance {
-    const { disk = new MemoryDisk(), at, ...rest } = options
-    const clock = new ProcessClock(this.time, 0)
-    const settings = settingsOf({ applicationId: 'app', ...rest })
-    const program = programOf(topology)
-    const parts = subTopologies(program)
-    const random = seededRandom(++this.#seed)
-    const metrics = new MetricsRegistry()
-    const transport = new CutTransport(inProcessTransport(this.broker))
-    const name = `i${++this.#seed}`
-    const say = (level: string) => (fields: object, message: string) =>
-      void this.log.push(
-        `${this.time.now - START} ${name} ${level} ${message} ${JSON.stringify(fields)}`,
-      )
-    const app = new App({
-      settings,
-      program,
-      subTopologies: parts,
-      fingerprint: fingerprintOf(parts),
-      clock,
-      random,
-      logger: { error: say('error'), warn: say('warn'), info: say('info'), debug: say('debug') },
-      metrics,
-      clientId: name,
-      requestTimeoutMs: 30_000,
-      hooks: { at: (point) => at?.(point, () => made) },
-      signals: NO_SIGNALS,
-      open: async () => ({ transport, directory: disk.start(random) }),
-      close: async () => undefined,
-    })
-    const made: Instance = {
-      app,
-      metrics,
-      kill: () => {
-        clock.kill()
-        transport.cut()
-      },
-      pause: (forMs) => clock.pause(forMs),
-    }
-    this.#instances.push(made)
-    return made
-  }
-
-  async start(topology: Topology, options: InstanceOptions = {}): Promise<Instance> {
-    const instance = this.instance(topology, options)
-    await this.until(instance.app.start())
-    return instance
-  }
-
-  say(line: string): void {
-    this.log.push(line)
-    if (process.env.TRACE !== undefined) process.stderr.write(`${line}\n`)
-  }
-
-  end(): void {
-    for (const instance of this.#instances) instance.kill()
-  }
-}
-
-/** Requests of a killed process are never sent, and answers never arrive. */
-class CutTransport implements Transport {
-  readonly #inner: Transport
-  #dead = false
-
-  constructor(inner: Transport) {
-    this.#inner = inner
-  }
-
-  get bootstrap() {
-    return this.#inner.bootstrap
-  }
-
-  async connect(address: NodeAddress): Promise<Connection> {
-    const connection = await this.#inner.connect(address)
-    const never = new Promise<never>(() => undefined)
-    const dead = (): boolean => this.#dead
-    return {
-      versions: connection.versions,
-      get open() {
-        return connection.open
-      },
-      send: (frame) =>
-        dead()
-          ? never
-          : connection.send(frame).then(
-              (answer) => (dead() ? never : answer),
-              (error: unknown) => (dead() ? never : Promise.reject(error)),
-            ),
-      close: () => connection.close(),
-    }
-  }
-
-  close(): Promise<void> {
-    return this.#inner.close()
-  }
-
-  cut(): void {
-    this.#dead = true
-    void this.#inner.close()
-  }
-}
+import { type InstanceOptions, World } from '../testing/world.ts'
+import type { Topology } from '../topology/topology.ts'
+import { CRASH_POINTS } from './crash-point.ts'
 
 let world: World
 afterEach(() => world.end())
@@ -291,7 +32,6 @@ function countsOf(
 }
 
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, at) => at + 1)
-
 
 const lines = (n: number, from = 0): { key: string; value: string; partition: number }[] =>
   Array.from({ length: n }, (_, at) => ({
@@ -458,5 +198,164 @@ describe('a kill', () => {
     expect(passes).toBeGreaterThan(0)
     await world.start(wordCount(), { ...quick, disk })
     await counted([0, 10, 20, 30].flatMap((from) => lines(10, from)))
+  })
+})
+
+describe('an answer to EndTxn that never comes', () => {
+  const END_TXN = 26
+
+  test.each([
+    ['request', 1],
+    ['request', 2],
+    ['answer', 1],
+    ['answer', 2],
+  ] as const)(
+    '(%s lost, transactions V%i) is asked for again until it is decided',
+    async (what, transactionVersion) => {
+      world = new World({ transactionVersion })
+      await world.topics({ lines: 2, counted: 2 })
+      const instance = await world.start(wordCount(), quick)
+      let sent = 0
+      instance.fate(({ apiKey }) =>
+        apiKey === END_TXN && ++sent % 2 === 1 ? `lose ${what}` : 'pass',
+      )
+      for (let round = 0; round < 4; round++) {
+        await world.produce('lines', lines(10, round * 10))
+        await world.pass(500)
+      }
+      await counted([0, 10, 20, 30].flatMap((from) => lines(10, from)))
+      expect(sent).toBeGreaterThan(4)
+    },
+  )
+})
+
+describe('requests that are lost at random', () => {
+  test.each([1, 2, 3, 4])('cost time and nothing else (seed %i)', async (seed) => {
+    world = new World({ transactionVersion: seed % 2 === 0 ? 2 : 1 })
+    await world.topics({ lines: 2, counted: 2 })
+    const instance = await world.start(wordCount(), { ...quick, instanceId: 'one' })
+    let at = seed * 7
+    instance.fate(() => {
+      at = (at * 1103515245 + 12345) % 2147483648
+      const dice = at / 2147483648
+      return dice < 0.03 ? 'lose request' : dice < 0.06 ? 'lose answer' : 'pass'
+    })
+    for (let round = 0; round < 6; round++) {
+      await world.produce('lines', lines(10, round * 10))
+      await world.pass(1000)
+    }
+    instance.fate(() => 'pass')
+    await counted([0, 10, 20, 30, 40, 50].flatMap((from) => lines(10, from)))
+  })
+})
+
+describe('the life of an application', () => {
+  const started = async (): Promise<void> => {
+    world = new World()
+    await world.topics({ lines: 2, counted: 2 })
+  }
+
+  test('is one start and one stop', async () => {
+    await started()
+    const { app } = await world.start(wordCount())
+    await expect(world.until(app.start())).rejects.toMatchObject({ code: 'STARTED' })
+    await world.until(app.stop())
+    await expect(world.until(app.run())).rejects.toMatchObject({ code: 'STOPPED' })
+    expect(await world.until(app.awaitTermination())).toBe(true)
+  })
+
+  test('may end before it began', async () => {
+    await started()
+    const { app } = world.instance(wordCount())
+    await world.until(app.stop())
+    expect(app.state).toBe('stopped')
+    await expect(world.until(app.start())).rejects.toMatchObject({ code: 'STOPPED' })
+  })
+
+  test('is told to listeners, state by state', async () => {
+    await started()
+    const { app } = world.instance(wordCount())
+    const states: string[] = []
+    app.on('state', (state) => states.push(state))
+    await world.until(app.start())
+    await world.until(app.stop())
+    expect(states).toEqual(['rebalancing', 'running', 'stopping', 'stopped'])
+  })
+
+  test('fails with one typed error when a source topic is missing', async () => {
+    world = new World()
+    await world.topics({ counted: 2 })
+    const { app } = world.instance(wordCount())
+    await expect(world.until(app.run())).rejects.toMatchObject({
+      code: 'TOPIC_MISSING',
+      message: expect.stringContaining("'lines'"),
+    })
+    expect(app.state).toBe('failed')
+    expect(app.exception()).toMatchObject({ code: 'TOPIC_MISSING' })
+    await expect(world.until(app.awaitTermination())).rejects.toMatchObject({
+      code: 'TOPIC_MISSING',
+    })
+  })
+
+  test('pauses without losing its tasks and goes on', async () => {
+    await started()
+    const { app } = await world.start(wordCount())
+    app.pause()
+    await world.produce('lines', lines(10))
+    await world.pass(20_000)
+    expect(app.state).toBe('paused')
+    expect(await counts()).toEqual({})
+    app.resume()
+    await counted(lines(10))
+  })
+
+  test('drains what was there at the call, repartition topics included', async () => {
+    await started()
+    const { app } = await world.start(wordCount())
+    await world.produce('lines', lines(500))
+    expect(await world.until(app.stop({ drain: true }))).toEqual({
+      drained: true,
+      aborted: false,
+      leftBehind: 0,
+    })
+    expect(await counts()).toEqual(expected(lines(500)))
+  })
+
+  test('ends at once when it is not to be graceful, and loses nothing', async () => {
+    await started()
+    const { app } = await world.start(wordCount())
+    await world.produce('lines', lines(50))
+    await world.pass(3)
+    expect(await world.until(app.stop({ graceful: false }))).toMatchObject({ aborted: true })
+    await world.start(wordCount())
+    await counted(lines(50))
+  })
+
+  test('is forced to end when the cluster is gone', async () => {
+    await started()
+    const instance = await world.start(wordCount())
+    instance.fate(() => 'lose request')
+    await world.produce('lines', lines(50))
+    await world.pass(3)
+    const result = await world.until(instance.app.stop({ timeout: '2s' }))
+    expect(result.aborted || result.leftBehind === 0).toBe(true)
+    expect(instance.app.state).toBe('stopped')
+  })
+
+  test('says what it does: tasks, lag, progress', async () => {
+    await started()
+    const { app } = await world.start(wordCount())
+    await world.produce('lines', lines(20))
+    await counted(lines(20))
+    const status = app.status()
+    expect(status.tasks.map(({ id, state, lag }) => ({ id, state, lag }))).toEqual(
+      ['by-word-repartition_0', 'by-word-repartition_1', 'lines_0', 'lines_1'].map((id) => ({
+        id: id.replace('by-word', 'counts'),
+        state: 'running',
+        lag: 0,
+      })),
+    )
+    expect(app.recentProgress.reduce((sum, { numInputRows }) => sum + numInputRows, 0)).toBe(60)
+    expect(app.progress()).toMatchObject({ id: 'app' })
   })
 })

@@ -51,7 +51,7 @@ export class Committer {
   /** At-most-once: what was committed before it was processed, by partition. */
   readonly #ahead = new Map<string, number>()
   /** What was committed last, by partition. */
-  readonly offsets = new Map<string, number>()
+  readonly offsets: Map<string, number> = new Map()
 
   constructor(options: CommitterOptions) {
     this.#options = options

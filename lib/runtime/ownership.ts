@@ -30,7 +30,7 @@ export interface LoopSignals {
 }
 
 export class Ownership {
-  readonly table = new TaskTable()
+  readonly table: TaskTable = new TaskTable()
   readonly group: GroupSession
   readonly parts: Collaborators
   /** The others are joining, or we are no member yet. */

@@ -2,7 +2,8 @@
  * The loop of one member: turn after turn until it is stopped or cannot go on, then the last commit
  * and the end of everything it opened. What is done about errors is recovery.ts.
  */
-import { FatalError } from '../core/errors.ts'
+import type { Timer } from '../core/clock.ts'
+import { FatalError, messageOf } from '../core/errors.ts'
 import { lagOf, statusOf } from './active-task.ts'
 import { Drain } from './drain.ts'
 import { Ownership } from './ownership.ts'
@@ -12,6 +13,9 @@ import type { StopResult, TaskStatus } from './status.ts'
 import { Turns } from './turns.ts'
 import { Wakeup } from './wakeup.ts'
 import { type Clients, createClients, startIdOf, type WorkerOptions } from './worker-parts.ts'
+
+/** For saying goodbye to the cluster when the end was forced. */
+const FORCED_MS = 1000
 
 export type StopMode = 'commit' | 'drain' | 'abort'
 
@@ -25,7 +29,11 @@ export class Worker {
   readonly #drain: Drain
   readonly #wakeup: Wakeup
   readonly #halt = new AbortController()
+  /** Ends what is still tried after the end was forced. */
+  readonly #goodbye = new AbortController()
   #stop: StopMode | undefined
+  /** Set once the end was forced. */
+  #cut: Timer | undefined
   #failure: { readonly error: unknown } | undefined
 
   constructor(options: WorkerOptions) {
@@ -72,7 +80,7 @@ export class Worker {
       }
       return await this.#finish()
     } catch (error) {
-      this.#halt.abort()
+      this.#force()
       throw error
     } finally {
       this.#turns.message = 'closing'
@@ -85,7 +93,7 @@ export class Worker {
     this.#stop = mode
     this.#turns.hurried = mode === 'commit'
     // Nothing that waits for the cluster may keep it from being stopped.
-    if (mode === 'abort') this.#halt.abort()
+    if (mode === 'abort') this.#force()
     else if (this.#own.group.fence === undefined) void this.#own.group.close()
     this.#wakeup.wake()
   }
@@ -93,7 +101,7 @@ export class Worker {
   /** Something outside of the loop went wrong that ends the instance. */
   fail(error: unknown): void {
     this.#failure ??= { error }
-    this.#halt.abort()
+    this.#force()
     this.#wakeup.wake()
   }
 
@@ -168,10 +176,31 @@ export class Worker {
     return this.#own.table.all().reduce((sum, { task }) => sum + (task?.queuedRecords ?? 0), 0)
   }
 
+  /** Waits end now; what still waits for the cluster after a moment is cut off from it. */
+  #force(): void {
+    this.#halt.abort()
+    this.#cut ??= this.#options.clock.timer(FORCED_MS, () => {
+      this.#goodbye.abort()
+      void this.#disconnect()
+    })
+  }
+
   async #close(): Promise<void> {
-    const { client, fetcher, restoring, transactions, outputs } = this.#clients
+    const { transactions } = this.#clients
     this.#turns.close()
+    // Else others would wait for the broker to time the open transaction out.
+    if (transactions?.inTransaction === true)
+      await transactions.end('abort', this.#goodbye.signal).catch((error: unknown) => {
+        this.#options.logger.debug({ reason: messageOf(error) }, 'the open transaction stays open')
+      })
     await this.#own.close()
-    for (const part of [fetcher, restoring, transactions, outputs, client]) await part?.close()
+    await this.#disconnect()
+    this.#cut?.cancel()
+  }
+
+  async #disconnect(): Promise<void> {
+    const { client, fetcher, restoring, transactions, outputs } = this.#clients
+    for (const part of [this.#own.group, fetcher, restoring, transactions, outputs, client])
+      await part?.close()
   }
 }
