@@ -22,6 +22,8 @@ export class RowCodec {
   readonly #keyContext: SerdeContext
   readonly #valueContext: SerdeContext
   readonly #stays: (value: unknown) => boolean
+  /** Its bytes and values might share memory with what it was given. */
+  readonly #mayShare: boolean
   readonly #maxBytes: number
 
   constructor(spec: StoreSpec, maxBytes: number) {
@@ -32,6 +34,7 @@ export class RowCodec {
     this.#keyContext = { topic, part: 'key', headers: EMPTY_HEADERS }
     this.#valueContext = { topic, part: 'value', headers: EMPTY_HEADERS }
     this.#stays = staysDecoded(spec.value)
+    this.#mayShare = spec.value !== undefined && !keepsApart(spec.value)
     this.#maxBytes = maxBytes
   }
 
@@ -74,7 +77,7 @@ export class RowCodec {
       if (value === null || value === undefined)
         throw new TypeError(`it is ${value}: delete the row`)
       const bytes = asBuffer(this.#value.serialize(value as never, this.#valueContext))
-      return shares(bytes, value) ? Buffer.from(bytes) : bytes
+      return this.#mayShare ? Buffer.from(bytes) : bytes
     } catch (thrown) {
       throw this.#failed('value', 'ENCODE_FAILED', thrown)
     }
@@ -86,11 +89,8 @@ export class RowCodec {
     if (bytes === undefined) return 'value' in row ? row.value : undefined
     if (bytes === null || this.#value === undefined) return undefined
     try {
-      const value = this.#value.deserialize(bytes, this.#valueContext)
-      // A serde that hands out the bytes it got (`serdes.bytes`) must not hand out the row's.
-      return shares(bytes, value)
-        ? this.#value.deserialize(Buffer.from(bytes), this.#valueContext)
-        : value
+      const own = this.#mayShare ? Buffer.from(bytes) : bytes
+      return this.#value.deserialize(own, this.#valueContext)
     } catch (thrown) {
       throw this.#failed('value', 'DECODE_FAILED', thrown)
     }
@@ -106,10 +106,20 @@ export class RowCodec {
   }
 }
 
-/** Whether writing into `value` would write into `bytes`. */
-function shares(bytes: Buffer, value: unknown): boolean {
-  return ArrayBuffer.isView(value) && value.buffer === bytes.buffer
+/** Serdes that make new memory of what they get, both ways. A user's may hand out a part of it. */
+function keepsApart(serde: StoreSerde): boolean {
+  return serde.format === 'json' || PRIMITIVES.has(serde)
 }
+
+const PRIMITIVES: ReadonlySet<StoreSerde> = new Set<StoreSerde>([
+  serdes.string,
+  serdes.long,
+  serdes.bigint,
+  serdes.int,
+  serdes.double,
+  serdes.boolean,
+  serdes.uuid,
+])
 
 /** Immutable values that the serde is known to take: they need not be encoded to be checked. */
 function staysDecoded(serde: StoreSerde | undefined): (value: unknown) => boolean {

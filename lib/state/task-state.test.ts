@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { seededRandom } from '../core/random.ts'
 import { serdes } from '../core/serde.ts'
 import type { ByteOperation, ByteRange, ByteRow, ByteStore, WriteOptions } from './byte-store.ts'
 import { Commits, collect, openState, StillClock } from './fixture.ts'
@@ -7,7 +8,6 @@ import { MemoryDisk, memoryByteStore } from './memory.ts'
 import { encodeSentinel, IDENTITY_KEY, POSITION_KEY } from './sentinel.ts'
 import { keyValueSpec, windowSpec } from './store-spec.ts'
 import type { TaskState } from './task-state.ts'
-import { seededRandom } from '../core/random.ts'
 
 type Count = { n: number }
 
@@ -58,6 +58,7 @@ class SlowStore implements ByteStore {
   }
 
   clear(range: ByteRange): Promise<void> {
+    if (this.slow) return Promise.reject(new TypeError('killed before the clear'))
     return this.#below.clear(range)
   }
 
@@ -136,6 +137,7 @@ describe('spans', () => {
     const bytes = state.overlayBytes
     const mark = state.mark()
     store.put('a', 2, 2)
+    store.put('a', 3, 3)
     store.put('b', 2, 2)
     store.delete('kept', 2)
     window(state).put('w', 1, 600_000, 2)
@@ -173,7 +175,12 @@ describe('what a store hands out', () => {
   )
 
   test('bytes are copies too, in both directions', async () => {
-    const blobs = keyValueSpec({ name: 'blobs', key: serdes.string, value: serdes.bytes })
+    const asTheyAre = serdes.of<Buffer>({
+      format: 'as they are',
+      serialize: (value) => value,
+      deserialize: (data) => data,
+    })
+    const blobs = keyValueSpec({ name: 'blobs', key: serdes.string, value: asTheyAre })
     const state = await openState(memoryByteStore(), [blobs])
     const store = keyValue<Buffer>(state, 'blobs')
     const mine = Buffer.from('abc')
@@ -342,7 +349,14 @@ describe('restore', () => {
     expect(offset).toBe(commits.endOf('totals'))
     state.restore(
       'totals',
-      [{ key: Buffer.from('k'), value: Buffer.from([0, 0, 0, 0, 0, 0, 0, 9]), timestamp: 9, offset }],
+      [
+        {
+          key: Buffer.from('k'),
+          value: Buffer.from([0, 0, 0, 0, 0, 0, 0, 9]),
+          timestamp: 9,
+          offset,
+        },
+      ],
       { offset: offset + 2, leaderEpoch: 3 },
     )
     expect(store.get('k')).toEqual({ value: 9, timestamp: 9 })
@@ -399,7 +413,10 @@ describe('restore', () => {
     const state = await openState(memoryByteStore(), [counts])
     const key = Buffer.from('a')
     const value = Buffer.from('{"n":1}')
-    state.restore('counts', [{ key, value, timestamp: 1, offset: 0 }], { offset: 1, leaderEpoch: 0 })
+    state.restore('counts', [{ key, value, timestamp: 1, offset: 0 }], {
+      offset: 1,
+      leaderEpoch: 0,
+    })
     key.fill(0)
     value.fill(0)
     expect(keyValue<Count>(state, 'counts').get('a')?.value).toEqual({ n: 1 })
@@ -464,9 +481,11 @@ describe('trust', () => {
   })
 
   test('that it is open is on disk before anything else is', async () => {
-    const bytes = memoryByteStore()
-    const first = await openState(bytes, [totals])
-    await first.flush()
+    const disk = new MemoryDisk()
+    const first = await openState(await disk.start(seededRandom(1)).open('in_0'), [totals])
+    await first.close(true)
+    await openState(await disk.start(seededRandom(1)).open('in_0'), [totals])
+    const bytes = await disk.start(seededRandom(1)).open('in_0')
     await expect(openState(bytes, [totals], { bootId: 'another' })).rejects.toMatchObject({
       code: 'STATE_DAMAGED',
     })
@@ -503,14 +522,17 @@ describe('trust', () => {
     await expect(openState(bytes, [totals])).rejects.toThrow('two databases')
   })
 
-  test.each([IDENTITY_KEY, POSITION_KEY])('a flipped bit in a sentinel row means rebuild', async (key) => {
-    const bytes = memoryByteStore()
-    await written(bytes)
-    const value = Buffer.from(bytes.get(key) ?? '')
-    value[12] = (value[12] ?? 0) ^ 1
-    await bytes.write([{ type: 'put', key, value }])
-    await expect(openState(bytes, [totals])).rejects.toMatchObject({ code: 'STATE_DAMAGED' })
-  })
+  test.each([IDENTITY_KEY, POSITION_KEY])(
+    'a flipped bit in a sentinel row means rebuild',
+    async (key) => {
+      const bytes = memoryByteStore()
+      await written(bytes)
+      const value = Buffer.from(bytes.get(key) ?? '')
+      value[12] = (value[12] ?? 0) ^ 1
+      await bytes.write([{ type: 'put', key, value }])
+      await expect(openState(bytes, [totals])).rejects.toMatchObject({ code: 'STATE_DAMAGED' })
+    },
+  )
 
   test('a flipped bit in a row is caught when it is read, or at open with verify', async () => {
     const bytes = memoryByteStore()
@@ -693,6 +715,28 @@ describe('inputs', () => {
     expect(await second.reconcile(new Map([['in/0', 50]]))).toEqual([])
     expect(keyValue<number>(second, 'cache').get('a')?.value).toBe(1)
     expect(await second.reconcile(new Map([['in/0', 60]]))).toEqual(['cache'])
+    expect(keyValue<number>(second, 'cache').get('a')).toBeUndefined()
+  })
+
+  test('a store that was to be emptied when the process ended is empty at the next open', async () => {
+    const cache = keyValueSpec({
+      name: 'cache',
+      key: serdes.string,
+      value: serdes.long,
+      changelog: false,
+    })
+    const bytes = new SlowStore(memoryByteStore())
+    const first = await openState(bytes, [cache])
+    keyValue<number>(first, 'cache').put('a', 1, 1)
+    new Commits().commit(first)
+    await first.flush()
+    bytes.slow = true
+    const wiped = first.wipeStore('cache')
+    await settle()
+    bytes.waiting.shift()?.go()
+    await expect(wiped).rejects.toThrow('killed')
+    bytes.slow = false
+    const second = await openState(bytes, [cache])
     expect(keyValue<number>(second, 'cache').get('a')).toBeUndefined()
   })
 
