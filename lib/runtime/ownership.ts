@@ -6,7 +6,7 @@
  * 2. Whoever may have lost a span reads the committed offsets and the tail of the changelogs again
  *    before anything is processed.
  */
-import { FatalError, type RecordError } from '../core/errors.ts'
+import { FatalError, type RecordError, type StreamsError } from '../core/errors.ts'
 import type { GroupFence } from '../kafka/client/group-fence.ts'
 import type { GroupSession, Joined } from '../kafka/client/group-session.ts'
 import { RefusedRecordError } from '../kafka/client/refused-record-error.ts'
@@ -35,8 +35,8 @@ export class Ownership {
   readonly parts: Collaborators
   /** The others are joining, or we are no member yet. */
   joinDue = true
-  /** The group went on without us. */
-  lost = false
+  /** Why the group went on without us, if it did. */
+  lost: StreamsError | undefined
   readonly #options: WorkerOptions
   readonly #clients: Clients
   readonly #signals: LoopSignals
@@ -66,8 +66,8 @@ export class Ownership {
         this.joinDue = true
         signals.wake()
       },
-      onLost: () => {
-        this.lost = true
+      onLost: (error) => {
+        this.lost = error
         signals.wake()
       },
     })
@@ -80,7 +80,7 @@ export class Ownership {
     this.joinDue = false
     try {
       const joined = await this.group.join()
-      this.lost = false
+      this.lost = undefined
       return await this.#apply(joined)
     } catch (error) {
       this.joinDue = true
@@ -185,7 +185,7 @@ export class Ownership {
   /** Drops everything, commits nothing; stores stay open for when tasks come back. */
   async lose(): Promise<void> {
     this.joinDue = true
-    this.lost = false
+    this.lost = undefined
     this.#claimedFor = undefined
     this.#fence = undefined
     await this.#remove(this.table.all())

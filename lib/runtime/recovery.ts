@@ -57,7 +57,7 @@ export class Recovery {
         this.#own.refuse(error)
         return this.#own.giveUp()
       default:
-        throw error
+        throw this.#named(error)
     }
   }
 
@@ -65,6 +65,17 @@ export class Recovery {
     // Input that is gone is not state: nothing can bring it back, and nothing may skip it silently.
     if (error instanceof OffsetOutOfRangeError || active === undefined) throw error
     await this.#own.rebuild(active, error.code)
+  }
+
+  /** Which of the ids it is that somebody else has. */
+  #named(error: StreamsError): StreamsError {
+    const { instanceId } = this.#options.settings
+    if (error.code !== 'INSTANCE_ID_IN_USE' || instanceId === undefined) return error
+    return new FatalError(
+      'INSTANCE_ID_IN_USE',
+      `another living instance has instanceId '${instanceId}' and has taken the place of this one: give each instance an id of its own`,
+      { cause: error },
+    )
   }
 
   async #retry(error: StreamsError): Promise<void> {

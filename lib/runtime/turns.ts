@@ -64,7 +64,7 @@ export class Turns {
     this.slice = new Slice({
       clock,
       taskTimeoutMs: settings.taskTimeoutMs,
-      interrupted: () => own.lost || own.joinDue || this.hurried || this.#full,
+      interrupted: () => own.lost !== undefined || own.joinDue || this.hurried || this.#full,
     })
     this.#twins = new TwinWatch(clock, settings.sessionTimeoutMs)
     this.#pauses = new PauseWatch(clock, settings.sessionTimeoutMs)
@@ -72,7 +72,10 @@ export class Turns {
 
   async turn(): Promise<void> {
     const { clock } = this.#options
-    if (this.#own.lost) return this.#own.lose()
+    const { lost } = this.#own
+    // A twin with our instance id is no reason to join again: the two would throw each other out.
+    if (lost?.reaction === 'stop') throw lost
+    if (lost !== undefined) return this.#own.lose()
     if (this.#own.joinDue || this.#twins.due) return this.#rebalance()
     if (this.#pauses.check()) await this.#own.group.heartbeat()
     await this.#own.place()

@@ -10,6 +10,7 @@ import { EmbeddedBroker } from '../kafka/broker/embedded-broker.ts'
 import type { BrokerSettings } from '../kafka/broker/settings.ts'
 import { Admin } from '../kafka/client/admin.ts'
 import { ClusterClient } from '../kafka/client/cluster-client.ts'
+import type { ClusterMetadata } from '../kafka/client/cluster-metadata.ts'
 import { Fetcher } from '../kafka/client/fetcher.ts'
 import { IdempotentProducer } from '../kafka/client/idempotent-producer.ts'
 import { partitionKey } from '../kafka/client/topic-partition.ts'
@@ -88,7 +89,7 @@ export class World {
   }
 
   async pass(ms: number): Promise<void> {
-    await this.until(this.clock.sleep(ms))
+    await this.until(this.clock.sleep(ms), ms + 1)
   }
 
   /** Passes time until it holds. */
@@ -98,6 +99,10 @@ export class World {
       await this.pass(50)
     }
     throw new Error(`never: ${what}\n${this.log.slice(-40).join('\n')}`)
+  }
+
+  metadata(): Promise<ClusterMetadata> {
+    return this.#client.metadata()
   }
 
   async topics(topics: Readonly<Record<string, number>>): Promise<void> {
