@@ -2,6 +2,7 @@
  * The embedded broker without sockets. A request travels for one macrotask of the clock, answers of
  * a connection keep its order, and a long poll blocks what is behind it, as on a socket.
  */
+import type { Timer } from '../../core/clock.ts'
 import { RetriableError } from '../../core/errors.ts'
 import type { ConnectionContext } from '../broker/connection-context.ts'
 import type { EmbeddedBroker } from '../broker/embedded-broker.ts'
@@ -81,6 +82,7 @@ async function versionsOf(
 interface Pending {
   readonly resolve: (answer: Buffer) => void
   readonly reject: (error: RetriableError) => void
+  readonly timer: Timer
 }
 
 class InProcessConnection implements Connection {
@@ -121,18 +123,15 @@ class InProcessConnection implements Connection {
         return reject(
           new RetriableError('BROKER_UNAVAILABLE', 'the connection was closed: open another'),
         )
-      const pending = { resolve, reject }
-      this.#pending.add(pending)
       const timer = this.#broker.clock.timer(frame.timeoutMs, () =>
         this.#end(
           'REQUEST_TIMEOUT',
           `broker ${this.#context.nodeId} did not answer within ${frame.timeoutMs} ms`,
         ),
       )
-      this.#tail = this.#tail.then(async () => {
-        await this.#answer(frame, body, pending)
-        timer.cancel()
-      })
+      const pending = { resolve, reject, timer }
+      this.#pending.add(pending)
+      this.#tail = this.#tail.then(() => this.#answer(frame, body, pending))
     })
   }
 
@@ -149,6 +148,7 @@ class InProcessConnection implements Connection {
       const pieces = await this.#broker.handle(this.#context, { apiKey, apiVersion, body })
       if (pieces === undefined && !oneWay) return
       this.#pending.delete(pending)
+      pending.timer.cancel()
       pending.resolve(Buffer.concat(pieces ?? []))
     } catch (cause) {
       this.#end('BROKER_UNAVAILABLE', `broker ${this.#context.nodeId} refused the request`, cause)
@@ -161,7 +161,10 @@ class InProcessConnection implements Connection {
     this.#release()
     this.#closed()
     const error = new RetriableError(code, message, cause === undefined ? undefined : { cause })
-    for (const { reject } of this.#pending) reject(error)
+    for (const { reject, timer } of this.#pending) {
+      timer.cancel()
+      reject(error)
+    }
     this.#pending.clear()
   }
 }
