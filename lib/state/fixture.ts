@@ -5,7 +5,7 @@ import { silentLogger } from '../core/logger.ts'
 import { seededRandom } from '../core/random.ts'
 import type { ByteStore } from './byte-store.ts'
 import type { StoreSpec } from './store-spec.ts'
-import { TaskState, type TaskStateOptions } from './task-state.ts'
+import { type RestoredRow, TaskState, type TaskStateOptions } from './task-state.ts'
 
 export const NO_INPUTS: ReadonlyMap<string, number> = new Map()
 
@@ -76,10 +76,7 @@ export function openState(
 /** Commits what the open span has, as a producer would that wrote its rows behind `end`. */
 export class Commits {
   /** By store: the changelog, so that a restore can replay it. */
-  readonly changelogs = new Map<
-    string,
-    { key: Buffer; value: Buffer | null; timestamp: number; offset: number }[]
-  >()
+  readonly changelogs: Map<string, RestoredRow[]> = new Map()
   readonly #ends = new Map<string, number>()
 
   /** The next offset of a store's changelog. */

@@ -21,13 +21,13 @@ import {
 import { hostname, tmpdir, uptime } from 'node:os'
 import { join } from 'node:path'
 import type { Clock, Timer } from '../core/clock.ts'
-import { ConfigError, FatalError, messageOf } from '../core/errors.ts'
+import { FatalError, messageOf } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Random } from '../core/random.ts'
 import { uuid } from '../core/random.ts'
 import type { ByteStore } from './byte-store.ts'
 import type { Host, Owner } from './owner.ts'
-import { claim, isSameOwner, ownerOf, parseOwner, RENEWAL_MS } from './owner.ts'
+import { claim, inUse, isSameOwner, ownerOf, parseOwner, RENEWAL_MS } from './owner.ts'
 import { PROCESS_VERSION, parseProcess } from './process-file.ts'
 import type { StateDirectory } from './state-directory.ts'
 import { folderOf, taskOf } from './task-folder.ts'
@@ -63,13 +63,15 @@ export async function openStateDirectory(options: NodeDirectoryOptions): Promise
   OPEN.add(root)
   try {
     const owner = await takeOver(root, host, clock)
-    const processId = await readProcessId(root, options)
-    const tasks = (await readdir(root, { withFileTypes: true }))
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => taskOf(entry.name))
-    const known = new Set(tasks.filter((task) => task !== undefined))
-    const temporary = path === undefined ? base : undefined
-    return new NodeDirectory(options, { root, temporary, owner, host, processId, known })
+    try {
+      const processId = await readProcessId(root, options)
+      const known = new Set(await tasksIn(root))
+      const temporary = path === undefined ? base : undefined
+      return new NodeDirectory(options, { root, temporary, owner, host, processId, known })
+    } catch (error) {
+      await rm(join(root, 'owner.json'), { force: true })
+      throw error
+    }
   } catch (error) {
     OPEN.delete(root)
     throw error
@@ -244,6 +246,14 @@ async function replace(path: string, text: string): Promise<void> {
   await rename(`${path}.new`, path)
 }
 
+async function tasksIn(root: string): Promise<readonly string[]> {
+  const entries = await readdir(root, { withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => taskOf(entry.name))
+    .filter((task) => task !== undefined)
+}
+
 /** When a directory was last written to. */
 async function newestIn(path: string): Promise<number> {
   let newest = 0
@@ -252,13 +262,6 @@ async function newestIn(path: string): Promise<number> {
     if (mtimeMs > newest) newest = mtimeMs
   }
   return newest
-}
-
-function inUse(root: string, who: string): ConfigError {
-  return new ConfigError(
-    'STATE_DIR_IN_USE',
-    `the state directory ${root} is in use by ${who}: stop that one, or give this instance a stateDir of its own`,
-  )
 }
 
 /** Linux says it exactly; elsewhere the host's name and the time of its boot have to do. */

@@ -6,6 +6,8 @@
  * for ten seconds: a container that was killed comes back on its volume.
  */
 
+import { ConfigError } from '../core/errors.ts'
+
 export const RENEWAL_MS = 2000
 export const FOREIGN_ALIVE_MS = 10_000
 
@@ -67,4 +69,12 @@ export function parseOwner(text: string): Owner | undefined {
   } catch {
     return undefined
   }
+}
+
+/** `who` has the directory. */
+export function inUse(root: string, who: string): ConfigError {
+  return new ConfigError(
+    'STATE_DIR_IN_USE',
+    `the state directory ${root} is in use by ${who}: stop that one, or give this instance a stateDir of its own`,
+  )
 }
