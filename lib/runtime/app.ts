@@ -5,13 +5,7 @@
  * opened and closed; the work is the worker's. Used once: after `stop` a new one is made.
  */
 import { type Duration, milliseconds } from '../core/duration.ts'
-import {
-  ConfigError,
-  FatalError,
-  isStreamsError,
-  messageOf,
-  type StreamsError,
-} from '../core/errors.ts'
+import { ConfigError, FatalError, type StreamsError } from '../core/errors.ts'
 import { Lifecycle } from '../core/lifecycle.ts'
 import type { Transport } from '../kafka/transport.ts'
 import type { StateDirectory } from '../state/state-directory.ts'
@@ -29,6 +23,7 @@ import type {
   StreamsState,
 } from './status.ts'
 import { storeQuery } from './store-query.ts'
+import { asStreamsError } from './unexpected.ts'
 import { type StopMode, Worker } from './worker.ts'
 import type { WorkerOptions } from './worker-parts.ts'
 
@@ -233,13 +228,13 @@ export class App {
       this.#worker = this.#createWorker(world)
       this.#result = await this.#worker.run()
     } catch (error) {
-      this.#error = fatal(error)
+      this.#error = asStreamsError(error)
       this.#options.logger.error({ code: this.#error.code }, this.#error.message)
     }
     try {
       if (world !== undefined) await close(world)
     } catch (error) {
-      this.#error ??= fatal(error)
+      this.#error ??= asStreamsError(error)
     }
     if (this.#error !== undefined) {
       if (this.#lifecycle.can('failed')) this.#to('failed')
@@ -281,15 +276,6 @@ export class App {
     this.#lifecycle.to(next)
     this.#events.state(next, before)
   }
-}
-
-function fatal(thrown: unknown): StreamsError {
-  if (isStreamsError(thrown)) return thrown
-  return new FatalError(
-    'INTERNAL',
-    `unexpected: ${messageOf(thrown)}. This is a bug of millrace, please report it`,
-    { cause: thrown },
-  )
 }
 
 function stuck(timeoutMs: number): FatalError {

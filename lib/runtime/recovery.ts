@@ -4,13 +4,14 @@
  * Migrated: drop and rejoin. Corrupted: wipe that state, restore. Retriable: give the span up, back
  * off, try again until `taskTimeout`. Refused records: replay without them. The rest is thrown.
  */
-import { FatalError, isStreamsError, messageOf, type StreamsError } from '../core/errors.ts'
+import { FatalError, type StreamsError } from '../core/errors.ts'
 import { below } from '../core/random.ts'
 import { OffsetOutOfRangeError } from '../kafka/client/offset-out-of-range-error.ts'
 import { RefusedRecordError } from '../kafka/client/refused-record-error.ts'
 import type { RunningTask } from './active-task.ts'
 import type { Ownership } from './ownership.ts'
 import type { Slice } from './slice.ts'
+import { asStreamsError } from './unexpected.ts'
 import type { WorkerOptions } from './worker-parts.ts'
 
 const FIRST_BACKOFF_MS = 50
@@ -40,7 +41,7 @@ export class Recovery {
 
   /** Throws what ends the instance. */
   async react(thrown: unknown): Promise<void> {
-    const error = typed(thrown)
+    const error = asStreamsError(thrown)
     const culprit = this.#slice.takeCulprit()
     const { logger } = this.#options
     switch (error.reaction) {
@@ -97,13 +98,4 @@ export class Recovery {
     this.#own.giveUp()
     await clock.sleep(delayMs, this.#halt)
   }
-}
-
-function typed(thrown: unknown): StreamsError {
-  if (isStreamsError(thrown)) return thrown
-  return new FatalError(
-    'INTERNAL',
-    `unexpected: ${messageOf(thrown)}. This is a bug of millrace, please report it`,
-    { cause: thrown },
-  )
 }

@@ -57,10 +57,11 @@ export class World {
   readonly #instances: Instance[] = []
   #seed = 1
 
-  constructor(settings: Partial<BrokerSettings> = {}) {
+  /** `seed`: of the broker's own randomness, such as how late markers are. */
+  constructor(settings: Partial<BrokerSettings> = {}, seed = 7) {
     this.broker = new EmbeddedBroker({
       clock: this.clock,
-      random: seededRandom(7),
+      random: seededRandom(seed),
       settings,
     })
     this.#client = new ClusterClient({
