@@ -1,4 +1,7 @@
-/** The protocol suite against a real Kafka: it says what the embedded broker must answer. */
+/**
+ * The protocol suite against a real Kafka: it says what the embedded broker must answer. It expects
+ * Kafka 4.1 with the kit's settings (sessions from 1 s, no rebalance delay, quick timeouts).
+ */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { systemClock } from '../../lib/core/clock.ts'
 import { silentLogger } from '../../lib/core/logger.ts'

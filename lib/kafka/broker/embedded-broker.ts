@@ -40,6 +40,9 @@ export interface EmbeddedBrokerOptions {
   readonly settings?: Partial<BrokerSettings> | undefined
 }
 
+/** Before version 1 tokens came without headers; nobody sends that any more. */
+const SASL_HANDSHAKE = { ...saslHandshake, min: 1 }
+
 /** A request behind its header. */
 export interface BrokerRequest {
   readonly apiKey: number
@@ -52,7 +55,7 @@ export class EmbeddedBroker {
   readonly clock: Clock
   readonly #state: BrokerState
   readonly #storage: BrokerStorage
-  readonly #handlers = allHandlers([saslHandshake, saslAuthenticate])
+  readonly #handlers = allHandlers([SASL_HANDSHAKE, saslAuthenticate])
   readonly #addresses = new Map<number, NodeAddress>()
   readonly #disconnect = new Map<number, Set<() => void>>()
   #closed = false

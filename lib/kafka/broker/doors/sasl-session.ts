@@ -45,6 +45,7 @@ export class SaslSession {
   }
 
   #handshake({ apiVersion, body }: SocketRequest): SaslAnswer {
+    if (apiVersion === 0) throw new ProtocolError('SaslHandshake 0 is not spoken here')
     const { mechanism } = decodeRequest(saslHandshake, apiVersion, body)
     this.#exchange = beginExchange(this.#options, mechanism, this.#random)
     const offered = this.#exchange !== undefined

@@ -62,9 +62,8 @@ function checkRecords(
 ): BatchProblem | undefined {
   const latest = nowMs + limits.timestampAfterMaxMs
   const earliest = nowMs - limits.timestampBeforeMaxMs
-  const checksTimes =
-    !limits.logAppendTime &&
-    (header.maxTimestamp > latest || Number.isFinite(limits.timestampBeforeMaxMs))
+  // Nothing can be before 1970, which is where most limits lie.
+  const checksTimes = !limits.logAppendTime && (header.maxTimestamp > latest || earliest > 0)
   if (!limits.compact && !checksTimes) return undefined
   let records: readonly RawRecord[]
   try {

@@ -22,6 +22,8 @@ import type { StoredBatch } from '../log/segments.ts'
 import type { BrokerStorage, Document, DocumentKind, KeptLog } from './broker-storage.ts'
 
 const JOURNAL = 'journal.jsonl'
+/** Most of it is old by then: every transaction writes a few lines. */
+const MAX_JOURNAL_BYTES = 16 * 1024 * 1024
 /** The offset of a log's first record, in front of its batches. */
 const START_BYTES = 8
 
@@ -46,13 +48,15 @@ function unusable(dir: string, cause: unknown): ConfigError {
 class DirectoryStorage implements BrokerStorage {
   readonly #dir: string
   readonly #documents = new Map<DocumentKind, Map<string, Document>>()
-  readonly #journal: number
+  #journal: number
+  /** Written since it was last rewritten. */
+  #bytes = 0
 
   constructor(dir: string) {
     this.#dir = dir
     const path = join(dir, JOURNAL)
     if (existsSync(path)) this.#replay(readFileSync(path, 'utf8'))
-    this.#journal = this.#compacted(path)
+    this.#journal = this.#rewritten()
   }
 
   documents(kind: DocumentKind): Iterable<readonly [string, Document]> {
@@ -61,11 +65,11 @@ class DirectoryStorage implements BrokerStorage {
 
   put(kind: DocumentKind, key: string, document: Document): void {
     this.#mapOf(kind).set(key, document)
-    writeSync(this.#journal, line(kind, key, document))
+    this.#write(line(kind, key, document))
   }
 
   remove(kind: DocumentKind, key: string): void {
-    if (this.#mapOf(kind).delete(key)) writeSync(this.#journal, line(kind, key, null))
+    if (this.#mapOf(kind).delete(key)) this.#write(line(kind, key, null))
   }
 
   openLog(topicId: string, partition: number): KeptLog {
@@ -86,7 +90,17 @@ class DirectoryStorage implements BrokerStorage {
     }
   }
 
-  #compacted(path: string): number {
+  #write(text: string): void {
+    this.#bytes += writeSync(this.#journal, text)
+    if (this.#bytes < MAX_JOURNAL_BYTES) return
+    closeSync(this.#journal)
+    this.#journal = this.#rewritten()
+    this.#bytes = 0
+  }
+
+  /** One line a document, in a file that takes the place of the old one. */
+  #rewritten(): number {
+    const path = join(this.#dir, JOURNAL)
     const lines = [...this.#documents].flatMap(([kind, documents]) =>
       [...documents].map(([key, document]) => line(kind, key, document)),
     )
