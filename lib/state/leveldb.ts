@@ -79,7 +79,12 @@ class LevelDbStore implements ByteStore {
     this.#isWriting = true
     try {
       if (this.#isBroken) await this.#reopen()
-      await this.#database.batch([...operations], { sync: options.durable === true })
+      // Chained: an array of operations is cloned one by one, and costs eight times as much.
+      const batch = this.#database.batch()
+      for (const operation of operations)
+        if (operation.type === 'put') batch.put(operation.key, operation.value)
+        else batch.del(operation.key)
+      await batch.write({ sync: options.durable === true })
     } catch (error) {
       this.#isBroken = true
       throw translate(this.#path, error)
