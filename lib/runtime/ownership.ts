@@ -14,6 +14,7 @@ import type { ActiveTask, RunningTask } from './active-task.ts'
 import type { Assignment } from './assignment.ts'
 import { type Collaborators, createCollaborators } from './collaborators.ts'
 import type { CommitOutcome } from './commit.ts'
+import { ProducerClaim } from './producer-claim.ts'
 import type { ProgressReporter } from './progress.ts'
 import { refusedRecord } from './refused-record.ts'
 import { Task } from './task.ts'
@@ -33,18 +34,16 @@ export class Ownership {
   readonly table: TaskTable = new TaskTable()
   readonly group: GroupSession
   readonly parts: Collaborators
+  readonly claim: ProducerClaim
   /** The others are joining, or we are no member yet. */
   joinDue = true
   /** Why the group went on without us, if it did. */
   lost: StreamsError | undefined
   readonly #options: WorkerOptions
-  readonly #clients: Clients
   readonly #signals: LoopSignals
   readonly #progress: ProgressReporter
-  /** Whose transactional producer it is: claimed once per member id. */
-  #claimedFor: string | undefined
-  /** How the producer has to be settled before it can be used again. */
-  #unsettled: 'abort' | 'recover' | undefined
+  /** Aborted when the group goes on without us: nothing of this generation can be decided here. */
+  #membership = new AbortController()
   #fence: GroupFence | undefined
   #view: TopicView | undefined
   #fresh: ReadonlySet<number> = new Set()
@@ -56,7 +55,7 @@ export class Ownership {
     signals: LoopSignals,
   ) {
     this.#options = options
-    this.#clients = clients
+    this.claim = new ProducerClaim(clients.transactions)
     this.#signals = signals
     this.#progress = progress
     this.group = createGroup(options, clients, {
@@ -68,6 +67,7 @@ export class Ownership {
       },
       onLost: (error) => {
         this.lost = error
+        this.#membership.abort()
         signals.wake()
       },
     })
@@ -81,6 +81,7 @@ export class Ownership {
     try {
       const joined = await this.group.join()
       this.lost = undefined
+      this.#membership = new AbortController()
       return await this.#apply(joined)
     } catch (error) {
       this.joinDue = true
@@ -92,10 +93,10 @@ export class Ownership {
   async place(): Promise<void> {
     const fence = this.#fence
     const open = this.table.restoring().filter(({ restore }) => restore === undefined)
-    if (fence === undefined || (open.length === 0 && this.#unsettled === undefined)) return
+    if (fence === undefined || (open.length === 0 && !this.claim.unsettled)) return
     const { starts, restorer } = this.parts
     const { halt } = this.#signals
-    await this.#settle(fence)
+    await this.claim.settle(fence, halt)
     for (const active of open) await this.#openState(active)
     const isNew = (active: ActiveTask): boolean => active.start.size === 0
     const context = { fence, metadata: this.#topics().metadata, fresh: this.#fresh, signal: halt }
@@ -136,9 +137,10 @@ export class Ownership {
     const running = this.table.running()
     if (this.#fence === undefined || running.length === 0) return 'nothing'
     const began = this.#options.clock.monotonic()
-    const outcome = await this.parts.committer.commit(this.#fence, running, this.#signals.halt)
+    const until = AbortSignal.any([this.#signals.halt, this.#membership.signal])
+    const outcome = await this.parts.committer.commit(this.#fence, running, until)
     if (outcome === 'unsettled') {
-      this.#unsettled = 'recover'
+      this.claim.unsettle('recover')
       this.#rewind()
     }
     if (outcome !== 'committed') return outcome
@@ -161,7 +163,7 @@ export class Ownership {
 
   /** The open span is dropped; its tasks go back to what is committed. */
   giveUp(): void {
-    this.#unsettled ??= 'abort'
+    this.claim.unsettle('abort')
     this.#rewind()
   }
 
@@ -186,7 +188,7 @@ export class Ownership {
   async lose(): Promise<void> {
     this.joinDue = true
     this.lost = undefined
-    this.#claimedFor = undefined
+    this.claim.drop()
     this.#fence = undefined
     await this.#remove(this.table.all())
   }
@@ -237,18 +239,6 @@ export class Ownership {
     )
     this.announce()
     return assignment
-  }
-
-  async #settle(fence: GroupFence): Promise<void> {
-    const { transactions } = this.#clients
-    const { halt } = this.#signals
-    if (transactions !== undefined) {
-      if (this.#claimedFor !== fence.memberId) await transactions.claim(halt)
-      else if (this.#unsettled === 'abort') await transactions.end('abort', halt)
-      else if (this.#unsettled === 'recover') await transactions.recover(halt)
-      this.#claimedFor = fence.memberId
-    }
-    this.#unsettled = undefined
   }
 
   async #openState(active: ActiveTask): Promise<void> {

@@ -46,8 +46,7 @@ export class Recovery {
     const { logger } = this.#options
     switch (error.reaction) {
       case 'migrate':
-        logger.warn({ code: error.code }, `tasks are lost: ${error.message}`)
-        return this.#own.lose()
+        return this.#migrate(error)
       case 'rebuild':
         return this.#rebuild(error, culprit)
       case 'retry':
@@ -60,6 +59,18 @@ export class Recovery {
       default:
         throw this.#named(error)
     }
+  }
+
+  /** What looks like being replaced may be our own transaction timing out: settling it tells. */
+  async #migrate(error: StreamsError): Promise<void> {
+    const { logger } = this.#options
+    const unsure = error.code === 'FENCED' && !this.#own.claim.replaced
+    if (unsure && this.#own.lost === undefined) {
+      logger.warn({ code: error.code }, `the open span is given up: ${error.message}`)
+      return this.#own.giveUp()
+    }
+    logger.warn({ code: error.code }, `tasks are lost: ${error.message}`)
+    await this.#own.lose()
   }
 
   async #rebuild(error: StreamsError, active: RunningTask | undefined): Promise<void> {

@@ -374,7 +374,8 @@ describe('A8 and our own transaction timing out', () => {
         at: (point) => {
           const output = instance?.metrics.get('millrace_node_process_total') ?? 0
           // Stands still in the middle of a transaction, for longer than the broker allows.
-          if (point === at && output > 0 && ++passes === 2) instance?.pause(9000)
+          if (point !== at || output === 0 || ++passes !== 2) return undefined
+          return world.clock.sleep(9000)
         },
       })
       await world.until(
@@ -418,6 +419,61 @@ describe('A9: what is owed', () => {
     await found(1)
     await world.pass(20_000)
     expect(await out()).toEqual(['3'])
+  })
+})
+
+describe('A clean rebalance', () => {
+  test('commits before it joins, so that at-least-once repeats nothing', async () => {
+    await begin()
+    const options = {
+      ...quick,
+      guarantee: 'at-least-once',
+      commitInterval: '30s',
+      transactionTimeout: '60s',
+    } as const
+    const builder = new StreamsBuilder()
+    builder.stream('in', texts).to('out')
+    const topology = builder.build()
+    await world.start(topology, options)
+    await world.produce('in', put('1', '2', '3'))
+    await found(3)
+    await world.start(topology, options)
+    await world.produce('in', put('4'))
+    await found(4)
+    expect(await out()).toEqual(['1', '2', '3', '4'])
+  })
+})
+
+describe('B13: a start position', () => {
+  test('is resolved once, by the first owner, before it has read anything', async () => {
+    await begin()
+    const builder = new StreamsBuilder()
+    builder.stream('in', { ...texts, start: 'latest' }).to('out')
+    const topology = builder.build()
+    await world.produce('in', put('before'))
+    const first = await world.start(topology, { ...quick, at: dieAt('frozen', 1) })
+    await world.produce('in', put('1', '2'))
+    await world.pass(1000)
+    first.kill()
+    await world.produce('in', put('3'))
+    await world.start(topology, quick)
+    await found(3)
+    expect(await out()).toEqual(['1', '2', '3'])
+  })
+
+  test('does not count for partitions that are found later', async () => {
+    await begin()
+    const builder = new StreamsBuilder()
+    builder.stream(/in.*/, { ...texts, start: 'latest' }).to('out')
+    const topology = builder.build()
+    const first = await world.start(topology, quick)
+    await world.pass(1000)
+    await world.until(first.app.stop())
+    await world.topics({ 'in-2': 1 })
+    await world.produce('in-2', put('1', '2'))
+    await world.start(topology, quick)
+    await found(2)
+    expect(await out()).toEqual(['1', '2'])
   })
 })
 
