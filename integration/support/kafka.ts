@@ -81,7 +81,10 @@ interface DumpedRecord {
 }
 
 /** What a JVM read_committed consumer sees; fails when a transaction stays open. */
-export function committedRecords(topic: string, addresses = brokers): readonly OutputRecord[] {
+export function committedRecords(
+  topic: string,
+  addresses: readonly string[] = brokers,
+): readonly OutputRecord[] {
   const bootstrap = addresses.join(',')
   const lines = kit(
     'dump',

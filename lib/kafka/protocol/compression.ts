@@ -19,7 +19,7 @@ export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 export const COMPRESSIONS: readonly Compression[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
 
 /** Of one batch, decompressed. Kafka's own batches are a megabyte by default. */
-export const MAX_DECOMPRESSED_BYTES = 256 * 1024 * 1024
+export const MAX_DECOMPRESSED_BYTES: number = 256 * 1024 * 1024
 
 interface Codec {
   compress(bytes: Buffer): Buffer

@@ -48,8 +48,8 @@ interface Lane {
 }
 
 export class DriverEngine {
-  readonly topics = new MemoryTopics()
-  readonly metrics = new MetricsRegistry()
+  readonly topics: MemoryTopics = new MemoryTopics()
+  readonly metrics: MetricsRegistry = new MetricsRegistry()
   readonly clock: ManualClock
   readonly #options: EngineOptions
   readonly #subTopologies: readonly SubTopology[]
