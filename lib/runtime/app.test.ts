@@ -359,3 +359,32 @@ describe('the life of an application', () => {
     expect(app.progress()).toMatchObject({ id: 'app' })
   })
 })
+
+describe('topics that change while it runs', () => {
+  test('are taken up when a pattern matches a new one', async () => {
+    world = new World()
+    await world.topics({ 'in-1': 1, out: 1 })
+    const builder = new StreamsBuilder()
+    builder.stream(/in-.*/, { key: serdes.string, value: serdes.string }).to('out')
+    const { app } = await world.start(builder.build(), quick)
+    await world.topics({ 'in-2': 2 })
+    await world.produce('in-2', [{ key: 'k', value: 'v', partition: 1 }])
+    await world.pass(310_000)
+    await world.when(
+      async () => (await world.read('out')).length === 1,
+      'the record of a new topic',
+    )
+    expect(app.state).toBe('running')
+  })
+
+  test('stop a task that keeps state in more partitions than it has', async () => {
+    world = new World()
+    await world.topics({ lines: 2, counted: 2 })
+    const { app } = await world.start(wordCount(), quick)
+    await world.until(app.stop())
+    await world.until(world.admin.deleteTopics(['app-counts-changelog']))
+    await world.topics({ 'app-counts-changelog': 3 })
+    const next = world.instance(wordCount(), quick)
+    await expect(world.until(next.app.run())).rejects.toMatchObject({ code: 'TOPIC_MISCONFIGURED' })
+  })
+})

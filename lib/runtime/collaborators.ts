@@ -16,6 +16,7 @@ import { StartPositions } from './start-positions.ts'
 import { StateKeeper } from './state-keeper.ts'
 import type { TaskTable } from './task-table.ts'
 import { TopicSetup } from './topic-setup.ts'
+import { TopicWatch } from './topic-watch.ts'
 import type { Clients, WorkerOptions } from './worker-parts.ts'
 
 export interface Collaborators {
@@ -30,6 +31,7 @@ export interface Collaborators {
   readonly starts: StartPositions
   readonly committer: Committer
   readonly purge: Purge
+  readonly watch: TopicWatch
 }
 
 export function createCollaborators(
@@ -92,5 +94,6 @@ export function createCollaborators(
       hooks,
     }),
     purge: new Purge({ admin, clock, logger }),
+    watch: new TopicWatch(setup, clock),
   }
 }

@@ -161,6 +161,14 @@ export class Ownership {
     )
   }
 
+  /** Joins again when the topics are others than those that the tasks were made of. */
+  async watchTopics(): Promise<void> {
+    const { watch } = this.parts
+    if (!watch.due || this.#view === undefined || !(await watch.changed(this.#view.plan))) return
+    this.#options.logger.info({}, 'the source topics have changed: the tasks are shared anew')
+    this.joinDue = true
+  }
+
   /** The open span is dropped; its tasks go back to what is committed. */
   giveUp(): void {
     this.claim.unsettle('abort')

@@ -16,6 +16,7 @@ import type { RestoredRow, TaskState } from '../state/task-state.ts'
 import type { ActiveTask, TaskChangelog } from './active-task.ts'
 import { checkNotDiverged, truncated } from './changelog-checks.ts'
 import type { MetricsRegistry } from './metrics-registry.ts'
+import { RestoreLog } from './restore-log.ts'
 
 /** Leader epoch that skips the check of divergence: not known for certain. */
 const NO_EPOCH = -1
@@ -46,9 +47,11 @@ export class Restorer {
   readonly #options: RestorerOptions
   readonly #followers = new Map<string, Follower>()
   readonly #waiting: FetchedBatch[] = []
+  readonly #log: RestoreLog
 
   constructor(options: RestorerOptions) {
     this.#options = options
+    this.#log = new RestoreLog(options.clock, options.logger)
   }
 
   /** Whether anything is being restored. */
@@ -101,6 +104,7 @@ export class Restorer {
       if (this.#options.clock.monotonic() >= until) break
     }
     if (this.#waiting.length === 0) this.#finish()
+    this.#log.tell(new Set([...this.#followers.values()].map(({ active }) => active)))
     return worked
   }
 
@@ -119,6 +123,7 @@ export class Restorer {
       }),
     )
     for (const active of tasks) active.restore = { done: 0, total: 0 }
+    this.#log.begin()
     for (const follower of followers) await this.#place(follower, starts, ends)
     this.#assign()
   }

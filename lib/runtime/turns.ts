@@ -85,6 +85,7 @@ export class Turns {
     if (!this.paused) worked = (await this.#process(until)) || worked
     if (this.#commitDue) await this.commit()
     this.#own.parts.keeper.flushWhenDue()
+    await this.#own.watchTopics()
     this.#report()
     await (worked ? clock.yield() : this.#idle())
   }

@@ -2,7 +2,7 @@
  * The loop of one member: turn after turn until it is stopped or cannot go on, then the last commit
  * and the end of everything it opened. What is done about errors is recovery.ts.
  */
-import type { Timer } from '../core/clock.ts'
+import { isoTime, type Timer } from '../core/clock.ts'
 import { FatalError, messageOf } from '../core/errors.ts'
 import { lagOf, statusOf } from './active-task.ts'
 import { Drain } from './drain.ts'
@@ -115,7 +115,9 @@ export class Worker {
   }
 
   get message(): string {
-    return this.#turns.message
+    const { unstableSince } = this.#own.group
+    if (unstableSince === undefined) return this.#turns.message
+    return `waiting since ${isoTime(unstableSince)} for the transaction of another process that holds the committed offsets`
   }
 
   get isDataAvailable(): boolean {
