@@ -27,13 +27,16 @@ export type ByteRow = readonly [key: Buffer, value: Buffer]
 export interface WriteOptions {
   /** Resolve only when it would survive the loss of power. */
   readonly durable?: boolean
+  /** Awaited now and then while a large batch is put together, so that others get their turn. */
+  readonly pause?: () => Promise<void>
 }
 
 export interface ByteStore {
   get(key: Buffer): Buffer | undefined
   /** Rows in order, in chunks; the caller closes by finishing or by `return()`. */
   scan(range: ByteRange): AsyncIterable<readonly ByteRow[]>
-  write(operations: readonly ByteOperation[], options?: WriteOptions): Promise<void>
+  /** The operations are asked for one by one. */
+  write(operations: Iterable<ByteOperation>, options?: WriteOptions): Promise<void>
   /** Deletes a range, not atomically with anything else. Not while a `write` is in flight. */
   clear(range: ByteRange): Promise<void>
   close(): Promise<void>

@@ -3,7 +3,7 @@
  * time, whoever asks: batches in flight together would be applied in any order (schedules A2).
  */
 import { ConfigError, FatalError } from '../core/errors.ts'
-import type { ByteOperation, ByteRange, ByteStore } from './byte-store.ts'
+import type { ByteOperation, ByteRange, ByteStore, WriteOptions } from './byte-store.ts'
 import { decodeRow } from './row.ts'
 import type { IdentityRow, PositionRow, StoreEntry, TopicId } from './sentinel.ts'
 import {
@@ -97,8 +97,12 @@ export class Database {
   }
 
   /** A batch and the position that is true with it. Only inside `exclusive`. */
-  write(operations: readonly ByteOperation[], progress: Progress, durable = false): Promise<void> {
-    return this.#write(operations, progress, durable || this.#sync)
+  write(
+    operations: Iterable<ByteOperation>,
+    progress: Progress,
+    { durable = false, pause }: WriteOptions = {},
+  ): Promise<void> {
+    return this.#write(operations, progress, durable || this.#sync, pause)
   }
 
   clear(range: ByteRange): Promise<void> {
@@ -112,9 +116,10 @@ export class Database {
   }
 
   #write(
-    operations: readonly ByteOperation[],
+    operations: Iterable<ByteOperation>,
     progress: Progress,
     durable: boolean,
+    pause?: () => Promise<void>,
   ): Promise<void> {
     const row: PositionRow = {
       ...progress,
@@ -124,8 +129,9 @@ export class Database {
       addedTopicIds: this.#addedTopicIds,
     }
     const value = encodeSentinel(POSITION_KEY, row)
-    return this.byteStore.write([...operations, { type: 'put', key: POSITION_KEY, value }], {
+    return this.byteStore.write(followed(operations, { type: 'put', key: POSITION_KEY, value }), {
       durable,
+      ...(pause === undefined ? {} : { pause }),
     })
   }
 
@@ -135,6 +141,14 @@ export class Database {
     for (const { name, number } of [...identity.stores, ...position.addedStores])
       if (!owned.has(name)) yield { from: numberBytes(number), until: numberBytes(number + 1) }
   }
+}
+
+function* followed(
+  operations: Iterable<ByteOperation>,
+  last: ByteOperation,
+): Iterable<ByteOperation> {
+  yield* operations
+  yield last
 }
 
 const FIRST_ROW = numberBytes(1)

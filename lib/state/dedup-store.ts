@@ -9,6 +9,7 @@ import { BloomFilter, hashOf, type KeyHash } from './bloom-filter.ts'
 import type { InnerDedupStore } from './inner-stores.ts'
 import type { StoreKey } from './key-format.ts'
 import { dedupKey, dedupPart, dedupStoreKey, startOf, startPrefix } from './key-format.ts'
+import { encodedRow } from './row.ts'
 import type { AnyRow } from './store-rows.ts'
 import type { StoreParts, TypedStore } from './typed-store.ts'
 import { bucketOf } from './typed-store.ts'
@@ -32,7 +33,7 @@ export class DedupRows<K> implements InnerDedupStore<K>, TypedStore {
     const bytes = Buffer.allocUnsafe(8)
     writeInt64(bytes, time, 0)
     const { key: name } = dedupStoreKey(part, time, segmentMs)
-    rows.put(segment, name, { bytes, value: undefined, timestamp: time })
+    rows.put(segment, name, encodedRow(bytes, time))
     this.#filterOf(segment).add(hash)
     if (oldest > bound.value) bound.raise(bucketOf(oldest, segmentMs) * segmentMs)
     return true

@@ -8,6 +8,7 @@ import type { InnerKeyValueStore, KeyedRow, KeyRange, RowOf } from './inner-stor
 import { plainStoreKey, type StoreKey } from './key-format.ts'
 import type { KeySpan } from './layer.ts'
 import type { Row } from './row.ts'
+import { deletedRow } from './row.ts'
 import type { AnyRow } from './store-rows.ts'
 import type { StoreParts, TypedStore } from './typed-store.ts'
 
@@ -45,7 +46,7 @@ export class KeyValueRows<K, V> implements InnerKeyValueStore<K, V>, TypedStore 
 
   delete(key: K, timestamp: number): void {
     const { rows, codec } = this.#parts
-    rows.put(0, mapKey(codec.keyBytes(key)), { bytes: null, value: undefined, timestamp })
+    rows.put(0, mapKey(codec.keyBytes(key)), deletedRow(timestamp))
   }
 
   async *range({ from, to, reverse, limit }: KeyRange<K> = {}): AsyncIterable<KeyedRow<K, V>> {
@@ -113,8 +114,7 @@ export class KeyValueRows<K, V> implements InnerKeyValueStore<K, V>, TypedStore 
     const { rows, bound } = this.#parts
     for (const key of this.#doomed) {
       const row = rows.get(0, key)
-      if (row !== undefined && this.#isExpired(row))
-        rows.put(0, key, { bytes: null, value: undefined, timestamp: bound.value })
+      if (row !== undefined && this.#isExpired(row)) rows.put(0, key, deletedRow(bound.value))
     }
     this.#doomed = []
   }

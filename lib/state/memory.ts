@@ -7,7 +7,7 @@
 import { FatalError } from '../core/errors.ts'
 import type { Random } from '../core/random.ts'
 import { uuid } from '../core/random.ts'
-import type { ByteOperation, ByteRange, ByteRow, ByteStore } from './byte-store.ts'
+import type { ByteOperation, ByteRange, ByteRow, ByteStore, WriteOptions } from './byte-store.ts'
 import { SortedRows } from './sorted-rows.ts'
 import type { StateDirectory } from './state-directory.ts'
 
@@ -50,15 +50,17 @@ class MemoryByteStore implements ByteStore {
     if (chunk.length > 0) yield chunk
   }
 
-  async write(operations: readonly ByteOperation[]): Promise<void> {
+  async write(operations: Iterable<ByteOperation>, { pause }: WriteOptions = {}): Promise<void> {
     this.#check()
     if (this.#isWriting) throw new FatalError('INTERNAL', 'two batches of one store are in flight')
     this.#isWriting = true
     // Copied: the caller may go on with its buffers.
-    const copies = operations.map((each) => ({
-      key: each.key.toString('latin1'),
-      value: each.type === 'put' ? Buffer.from(each.value) : undefined,
-    }))
+    const copies: { readonly key: string; readonly value: Buffer | undefined }[] = []
+    for (const each of operations) {
+      const value = each.type === 'put' ? Buffer.from(each.value) : undefined
+      copies.push({ key: each.key.toString('latin1'), value })
+      if (copies.length % CHUNK_ROWS === 0) await pause?.()
+    }
     await Promise.resolve()
     await Promise.resolve()
     this.#isWriting = false

@@ -96,6 +96,7 @@ class NodeDirectory implements StateDirectory {
   readonly #taken: Taken
   /** Tasks that were opened in this life. */
   readonly #used = new Set<string>()
+  #isClosed = false
   #timer: Timer | undefined
   #renewing: Promise<void> = Promise.resolve()
   #lose: (error: unknown) => void = () => undefined
@@ -133,6 +134,7 @@ class NodeDirectory implements StateDirectory {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     this.#timer?.cancel()
     await this.#renewing
     const { root, owner, temporary } = this.#taken
@@ -143,6 +145,7 @@ class NodeDirectory implements StateDirectory {
   }
 
   #scheduleRenewal(): void {
+    if (this.#isClosed) return
     this.#timer = this.#options.clock.timer(RENEWAL_MS, () => {
       this.#renewing = this.#renew().then(
         () => this.#scheduleRenewal(),

@@ -10,6 +10,7 @@ import type { SerdeContext } from '../core/serde.ts'
 import { serdes } from '../core/serde.ts'
 import { serdeCode } from '../core/serdes/serde-error.ts'
 import type { OpenRow, Row } from './row.ts'
+import { encodedRow } from './row.ts'
 import type { StoreSerde, StoreSpec } from './store-spec.ts'
 
 /** Batch header, and a record's own lengths and deltas at their widest. */
@@ -59,10 +60,10 @@ export class RowCodec {
 
   /** Throws RecordError ENCODE_FAILED or VALUE_TOO_LARGE. */
   row(value: unknown, timestamp: number, keyLength: number): OpenRow {
-    if (this.#stays(value)) return { bytes: undefined, value, timestamp }
+    if (this.#stays(value)) return { bytes: undefined, value, timestamp, isNew: undefined }
     const bytes = this.encode(value)
     const size = keyLength + bytes.length + RECORD_OVERHEAD_BYTES
-    if (size <= this.#maxBytes) return { bytes, value: undefined, timestamp }
+    if (size <= this.#maxBytes) return encodedRow(bytes, timestamp)
     throw new RecordError(
       'VALUE_TOO_LARGE',
       `a row of store '${this.#store}' has ${size} bytes as a record, more than the ${this.#maxBytes} that its changelog takes: make the value smaller, or raise max.message.bytes of the topic`,

@@ -43,7 +43,7 @@ export class RowTable implements CommittedRows {
 
   get(bucket: number, key: string): Row | undefined {
     const row = this.#pending.get(bucket, key) ?? this.#writing?.get(bucket, key)
-    return row ?? this.#clean.get(key) ?? this.#read(key)
+    return row ?? this.#clean.get(bucket, key) ?? this.#read(bucket, key)
   }
 
   set(bucket: number, key: string, row: Row): void {
@@ -73,29 +73,21 @@ export class RowTable implements CommittedRows {
   }
 
   /** Moves the pending rows into the batch, except those of buckets that have expired. */
-  collect(operations: ByteOperation[], fromBucket: number): void {
+  collect(fromBucket: number): Iterable<ByteOperation> {
     const writing = this.#pending
     this.#pending = new Layer()
     this.#writingBytes = this.#pendingBytes
     this.#pendingBytes = 0
     writing.dropBefore(fromBucket)
     this.#writing = writing
-    for (const [, name, row] of writing) {
-      const key = this.#diskKey(name)
-      operations.push(
-        row.bytes === null
-          ? { type: 'del', key }
-          : { type: 'put', key, value: encodeRow(key, row) },
-      )
-    }
+    return this.#operations(writing)
   }
 
   /** The batch is in LevelDB. */
   written(): void {
-    for (const [, key, row] of this.#writing ?? [])
-      if (row.bytes === null) this.#clean.delete(key)
-      else this.#clean.set(key, row)
+    const writing = this.#writing
     this.#writing = undefined
+    if (writing !== undefined) this.#clean.adopt(writing, this.#writingBytes)
     this.#writingBytes = 0
   }
 
@@ -126,12 +118,20 @@ export class RowTable implements CommittedRows {
     return end === undefined ? { from } : { from, until: end }
   }
 
-  #read(key: string): Row | undefined {
+  *#operations(rows: Layer<Row>): Iterable<ByteOperation> {
+    for (const [, name, row] of rows) {
+      const key = this.#diskKey(name)
+      if (row.bytes === null) yield { type: 'del', key }
+      else yield { type: 'put', key, value: encodeRow(key, row) }
+    }
+  }
+
+  #read(bucket: number, key: string): Row | undefined {
     const diskKey = this.#diskKey(key)
     const bytes = this.#byteStore.get(diskKey)
     if (bytes === undefined) return undefined
     const row = decodeRow(diskKey, bytes, this.#store)
-    this.#clean.set(key, row)
+    this.#clean.add(bucket, key, row)
     return row
   }
 

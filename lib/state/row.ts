@@ -18,9 +18,19 @@ export interface Row {
 /** A row of the open span. */
 export interface OpenRow {
   /** Undefined: `value` stands for it, an immutable one that is encoded at the freeze. */
-  readonly bytes: Buffer | null | undefined
+  bytes: Buffer | null | undefined
   readonly value: unknown
   readonly timestamp: number
+  /** Whether the committed layers have no such row; undefined: nobody has looked. */
+  isNew: boolean | undefined
+}
+
+export function encodedRow(bytes: Buffer, timestamp: number): OpenRow {
+  return { bytes, value: undefined, timestamp, isNew: undefined }
+}
+
+export function deletedRow(timestamp: number): OpenRow {
+  return { bytes: null, value: undefined, timestamp, isNew: undefined }
 }
 
 const HEAD = 8

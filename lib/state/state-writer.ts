@@ -109,22 +109,23 @@ export class StateWriter {
   }
 
   async #flush(closing: boolean): Promise<void> {
-    const { database, stores } = this.#options
-    const operations: ByteOperation[] = []
-    for (const store of stores) store.collect(operations)
-    if (operations.length > 0 || closing || this.#moved || this.#isDue()) {
+    const { database, stores, clock } = this.#options
+    if (this.pendingBytes > 0 || closing || this.#moved || this.#isDue()) {
+      // One step: the position is that of these rows.
+      const operations = stores.map((store) => store.collect())
       const progress = this.#progress(closing)
       this.#moved = false
       try {
-        await database.write(operations, progress, closing)
+        const pause = (): Promise<void> => clock.yield()
+        await database.write(joined(operations), progress, { durable: closing, pause })
       } catch (error) {
         for (const store of stores) store.unwritten()
         this.#moved = true
         return this.#refused(error, closing)
       }
+      for (const store of stores) store.written()
       this.#writtenCompleteAt = progress.completeAt ?? undefined
     }
-    for (const store of stores) store.written()
     if (!closing) await this.#tidy()
   }
 
@@ -164,4 +165,8 @@ export class StateWriter {
     }
     return { stores, inputs: [...this.#inputs], completeAt: this.completeAt ?? null, clean }
   }
+}
+
+function* joined(all: readonly Iterable<ByteOperation>[]): Iterable<ByteOperation> {
+  for (const each of all) yield* each
 }

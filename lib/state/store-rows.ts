@@ -22,8 +22,13 @@ export class StoreRows {
   readonly #journal: Journal
   readonly #encode: (value: unknown) => Buffer
   readonly #fate: RowFate
+  /** Rows are never put twice under one key. */
+  readonly #allNew: boolean
   #open = new Layer<OpenRow>()
-  #frozen = new Layer<Row>()
+  #frozen = new Layer<OpenRow>()
+  /** What the last `get` asked for, and whether it was there: a `put` most often follows. */
+  #asked: string | undefined
+  #wasThere = false
   #openBytes = 0
   #frozenBytes = 0
 
@@ -31,12 +36,14 @@ export class StoreRows {
     committed: CommittedRows,
     journal: Journal,
     encode: (value: unknown) => Buffer,
-    fate: RowFate = {},
+    fate: RowFate,
+    allNew: boolean,
   ) {
     this.committed = committed
     this.#journal = journal
     this.#encode = encode
     this.#fate = fate
+    this.#allNew = allNew
   }
 
   get isEmpty(): boolean {
@@ -45,16 +52,19 @@ export class StoreRows {
 
   /** Undefined also when it is deleted. */
   get(bucket: number, key: string): AnyRow | undefined {
-    const row =
-      this.#open.get(bucket, key) ??
-      this.#frozen.get(bucket, key) ??
-      this.committed.get(bucket, key)
-    return row === undefined || row.bytes === null ? undefined : row
+    const uncommitted = this.#open.get(bucket, key) ?? this.#frozen.get(bucket, key)
+    if (uncommitted !== undefined) return uncommitted.bytes === null ? undefined : uncommitted
+    const row = this.committed.get(bucket, key)
+    this.#asked = key
+    this.#wasThere = row !== undefined && row.bytes !== null
+    return this.#wasThere ? row : undefined
   }
 
   put(bucket: number, key: string, row: OpenRow): void {
     const before = this.#open.get(bucket, key)
     this.#open.set(bucket, key, row)
+    if (before !== undefined) row.isNew = before.isNew
+    else if (key === this.#asked) row.isNew = !this.#wasThere
     this.#count(costOf(key, row) - (before === undefined ? 0 : costOf(key, before)))
     if (!this.#journal.marking) return
     this.#journal.undo(() => {
@@ -68,26 +78,24 @@ export class StoreRows {
 
   /** Ends the open span: its rows are bytes from here on, in the order in which they were first put. */
   freeze(tell: (key: string, row: Row) => void): void {
-    const frozen = this.#frozen
-    for (const [bucket, key, row] of this.#open) {
-      const bytes = row.bytes === undefined ? this.#encode(row.value) : row.bytes
-      const encoded = { bytes, timestamp: row.timestamp }
-      frozen.set(bucket, key, encoded)
-      tell(key, encoded)
-    }
+    for (const [, key, row] of this.#open) tell(key, this.#encoded(row))
+    this.#frozen = this.#open
     this.#open = new Layer()
+    this.#asked = undefined
     this.#frozenBytes = this.#openBytes
     this.#openBytes = 0
   }
 
-  /** Rows are new where the committed layers have none; of some kinds all are, so nothing is asked. */
-  commit(allNew: boolean, tell: (key: string, row: Row, isNew: boolean) => void): void {
-    for (const [bucket, key, row] of this.#frozen) {
-      const isNew = allNew || (this.committed.get(bucket, key)?.bytes ?? null) === null
+  /** `isNew`: the committed layers had no such row. */
+  commit(tell: (key: string, row: Row, isNew: boolean) => void): void {
+    for (const [bucket, key, open] of this.#frozen) {
+      const isNew = open.isNew ?? (this.#allNew || this.#isNew(bucket, key))
+      const row = this.#encoded(open)
       this.committed.set(bucket, key, row)
       tell(key, row, isNew)
     }
     this.#frozen = new Layer()
+    this.#asked = undefined
     this.#journal.bytes -= this.#frozenBytes
     this.#frozenBytes = 0
   }
@@ -101,6 +109,7 @@ export class StoreRows {
     }
     this.#open = new Layer()
     this.#frozen = new Layer()
+    this.#asked = undefined
     this.#journal.bytes -= this.#openBytes + this.#frozenBytes
     this.#openBytes = 0
     this.#frozenBytes = 0
@@ -134,6 +143,17 @@ export class StoreRows {
       const key = keys[at] ?? ''
       yield* alive(key, upper.get(key))
     }
+  }
+
+  /** The same row: an undo list that has it is forgotten at the freeze. */
+  #encoded(row: OpenRow): Row {
+    const bytes = row.bytes === undefined ? this.#encode(row.value) : row.bytes
+    row.bytes = bytes
+    return row as Row
+  }
+
+  #isNew(bucket: number, key: string): boolean {
+    return (this.committed.get(bucket, key)?.bytes ?? null) === null
   }
 
   #count(bytes: number): void {

@@ -69,6 +69,7 @@ export class StoreState {
       journal,
       (value) => codec.encode(value),
       { dropped: (key) => this.inner.dropped?.(key) },
+      spec.kind === 'dedup' || spec.kind === 'join-buffer',
     )
     this.inner = typedStore(
       {
@@ -139,8 +140,7 @@ export class StoreState {
   /** `end`: the changelog's next offset behind the frozen rows; undefined: it had none. */
   commit(end: ChangelogPosition | undefined): void {
     const from = this.#position?.offset ?? 0
-    const { kind } = this.spec
-    this.#rows.commit(kind === 'dedup' || kind === 'join-buffer', (key, row, isNew) => {
+    this.#rows.commit((key, row, isNew) => {
       const more = Number(row.bytes !== null) - Number(!isNew)
       this.#segments.note(this.#isWindowed ? startOf(key) : 0, from, more)
       this.inner.committed?.(key, row, from)
@@ -169,10 +169,10 @@ export class StoreState {
     if (next.offset >= known) this.#position = next
   }
 
-  /** Whether there was anything for the batch. */
-  collect(operations: ByteOperation[]): void {
+  /** Takes what is pending into a batch, whose rows are encoded as they are asked for. */
+  collect(): Iterable<ByteOperation> {
     this.#writing = this.#position
-    this.#table?.collect(operations, bucketOf(this.#clearedOrBound(), this.#bucketMs))
+    return this.#table?.collect(bucketOf(this.#clearedOrBound(), this.#bucketMs)) ?? []
   }
 
   written(): void {

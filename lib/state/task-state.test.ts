@@ -48,7 +48,7 @@ class SlowStore implements ByteStore {
     return this.#below.scan(range)
   }
 
-  async write(operations: readonly ByteOperation[], options?: WriteOptions): Promise<void> {
+  async write(operations: Iterable<ByteOperation>, options?: WriteOptions): Promise<void> {
     this.batches++
     if (this.slow)
       await new Promise<void>((go, fail) => {

@@ -16,6 +16,7 @@ import {
   windowStoreKey,
 } from './key-format.ts'
 import type { KeySpan } from './layer.ts'
+import { deletedRow } from './row.ts'
 import type { RowEntry, StoreParts, TypedStore } from './typed-store.ts'
 import { bucketOf } from './typed-store.ts'
 
@@ -56,7 +57,7 @@ export class WindowRows<K, V> implements InnerWindowStore<K, V>, TypedStore {
     const { rows, codec, bound, bucketMs } = this.#parts
     if (start < bound.value) return
     const name = windowKey(start, codec.keyBytes(key), n)
-    rows.put(bucketOf(start, bucketMs), name, { bytes: null, value: undefined, timestamp })
+    rows.put(bucketOf(start, bucketMs), name, deletedRow(timestamp))
   }
 
   append(key: K, value: V, start: number, timestamp: number): void {
