@@ -50,6 +50,7 @@ export class Committer {
   readonly #options: CommitterOptions
   /** At-most-once: what was committed before it was processed, by partition. */
   readonly #ahead = new Map<string, number>()
+  #undecided = false
   /** What was committed last, by partition. */
   readonly offsets: Map<string, number> = new Map()
 
@@ -69,9 +70,13 @@ export class Committer {
     const { hooks, outputs, transactions } = this.#options
     for (const { task } of tasks) await task.emitBeforeCommit()
     await hooks.at('emitted')
+    this.#undecided = true
     const spans = freeze(tasks)
     await hooks.at('frozen')
-    if (spans.length === 0) return 'nothing'
+    if (spans.length === 0) {
+      this.#undecided = false
+      return 'nothing'
+    }
     if (outputs !== undefined) await this.#flushOutputs(outputs)
     const ends =
       transactions === undefined
@@ -84,6 +89,7 @@ export class Committer {
       for (const { topic, partition, offset } of this.#offsetsOf([{ active, span }]))
         this.offsets.set(partitionKey(topic, partition), offset)
     }
+    this.#undecided = false
     await hooks.at('pending')
     return 'committed'
   }
@@ -104,8 +110,14 @@ export class Committer {
     for (const { active, span } of spans) active.task.committed(span, NO_ENDS)
   }
 
-  /** A new assignment: what was ahead before is decided. */
+  /** A span was frozen, its commit failed, and nobody has given it up yet. */
+  get undecided(): boolean {
+    return this.#undecided
+  }
+
+  /** A new assignment, or a rewind: what was ahead before is decided, or given up. */
   forget(): void {
+    this.#undecided = false
     this.#ahead.clear()
   }
 

@@ -32,6 +32,7 @@ export class Worker {
   /** Ends what is still tried after the end was forced. */
   readonly #goodbye = new AbortController()
   #stop: StopMode | undefined
+  #dropped = false
   /** Set once the end was forced. */
   #cut: Timer | undefined
   #failure: { readonly error: unknown } | undefined
@@ -74,7 +75,12 @@ export class Worker {
           await this.#turns.turn()
           this.#recovery.calm()
         } catch (error) {
-          if (this.#halt.signal.aborted || this.#stoppedOutside()) break
+          if (this.#halt.signal.aborted || this.#stoppedOutside()) {
+            // Whatever was under way is not committed here any more.
+            this.#own.giveUp()
+            this.#dropped = true
+            break
+          }
           await this.#recovery.react(error)
         }
       }
@@ -148,6 +154,8 @@ export class Worker {
     try {
       if (!(await this.#drain.done())) return false
       await this.#turns.commit()
+      // A span that is not settled was rewound: its input is still to be processed.
+      if (this.#own.table.restoring().length > 0) return false
       return !(await this.#drain.grown())
     } catch (error) {
       await this.#recovery.react(error)
@@ -158,7 +166,9 @@ export class Worker {
   /** The last commit; what cannot be committed is dropped and comes again at the next start. */
   async #finish(): Promise<StopResult> {
     if (this.#failure !== undefined) throw this.#failure.error
-    if (this.#halt.signal.aborted)
+    // The last commit failed and the group has gone on: nobody can decide that span any more.
+    const dropped = this.#own.parts.committer.undecided
+    if (this.#halt.signal.aborted || dropped)
       return { drained: false, aborted: true, leftBehind: this.#queued() }
     this.#turns.message = 'committing before the stop'
     this.#turns.hurried = false
