@@ -94,6 +94,7 @@ export class World {
     for (const { topic, key, value, timestamp } of input) {
       const bytes = Buffer.from(key)
       producer.send(topic, this.partitionOf(key), bytes, Buffer.from(value), timestamp, undefined)
+      producer.push()
       await clock.sleep(overMs / input.length)
     }
     await producer.flush()
