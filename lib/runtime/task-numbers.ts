@@ -15,6 +15,8 @@ export class NumberCell {
 
 export class TaskNumbers {
   readonly #cells = new Map<string, NumberCell>()
+  /** Numbers are restored before the nodes of a new task ask for their cells. */
+  #committed: ReadonlyMap<string, number> = new Map()
   /** What the record in hand changed, to be put back. */
   readonly #undo: (readonly [cell: NumberCell, before: number | undefined])[] = []
   readonly #undoes: boolean
@@ -29,6 +31,7 @@ export class TaskNumbers {
     const found = this.#cells.get(full)
     if (found !== undefined) return found
     const cell = new NumberCell(full)
+    cell.value = this.#committed.get(full)
     this.#cells.set(full, cell)
     return cell
   }
@@ -67,6 +70,7 @@ export class TaskNumbers {
   /** What was committed; a number that is not among it is unknown again. */
   restore(numbers: ReadonlyMap<string, number>): void {
     this.#undo.length = 0
+    this.#committed = numbers
     for (const cell of this.#cells.values()) cell.value = numbers.get(cell.name)
   }
 }
