@@ -32,7 +32,6 @@ export class Worker {
   /** Ends what is still tried after the end was forced. */
   readonly #goodbye = new AbortController()
   #stop: StopMode | undefined
-  #dropped = false
   /** Set once the end was forced. */
   #cut: Timer | undefined
   #failure: { readonly error: unknown } | undefined
@@ -75,12 +74,7 @@ export class Worker {
           await this.#turns.turn()
           this.#recovery.calm()
         } catch (error) {
-          if (this.#halt.signal.aborted || this.#stoppedOutside()) {
-            // Whatever was under way is not committed here any more.
-            this.#own.giveUp()
-            this.#dropped = true
-            break
-          }
+          if (this.#halt.signal.aborted || this.#stoppedOutside()) break
           await this.#recovery.react(error)
         }
       }
