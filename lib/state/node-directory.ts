@@ -259,12 +259,8 @@ async function tasksIn(root: string): Promise<readonly string[]> {
 
 /** When a directory was last written to. */
 async function newestIn(path: string): Promise<number> {
-  let newest = 0
-  for (const name of await readdir(path)) {
-    const { mtimeMs } = await stat(join(path, name))
-    if (mtimeMs > newest) newest = mtimeMs
-  }
-  return newest
+  const times = (await readdir(path)).map(async (name) => (await stat(join(path, name))).mtimeMs)
+  return Math.max(0, ...(await Promise.all(times)))
 }
 
 /** Linux says it exactly; elsewhere the host's name and the time of its boot have to do. */
