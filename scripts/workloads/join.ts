@@ -27,7 +27,7 @@ export const join: Workload = {
       const timestamp = 1_000_000 + at * 10
       return { topic, key: `key-${pick(Math.ceil(count / 4))}`, value: `${at}`, timestamp }
     }),
-  check: (input, output) => {
+  check: (input, output, _partitionOf, guarantee) => {
     const pairs: string[] = []
     for (const order of input)
       if (order.topic === 'jo-orders')
@@ -37,6 +37,7 @@ export const join: Workload = {
     return compareAsSets(
       pairs,
       output.map(({ key, value }) => `${key}: ${value}`),
+      guarantee,
     )
   },
 }

@@ -55,11 +55,13 @@ export const windowedFinal: Workload = {
       // Mostly forward, sometimes a little behind, sometimes too late.
       timestamp: START_MS + at * 40 - (pick(10) === 0 ? pick(3000) : pick(100)),
     })),
-  check: (input, output, partitionOf) => {
+  check: (input, output, partitionOf, guarantee = 'exactly-once') => {
+    // With records lost, counts are lower and others are late: the words of a set say nothing then.
+    if (guarantee === 'at-most-once') return []
     const found = output.map(({ key, value }) => {
       const at = key.length - 8
       return `${key.subarray(0, at)}@${key.readBigInt64BE(at)}=${value?.readBigInt64BE(0)}`
     })
-    return compareAsSets(oracle(input, partitionOf), found)
+    return compareAsSets(oracle(input, partitionOf), found, guarantee)
   },
 }

@@ -5,7 +5,7 @@
  * The oracle must not depend on how partitions interleave, for kills and rebalances change that: so
  * each topology keys its stream by the key it came with, and joins look far enough.
  */
-import type { Topology } from 'millrace'
+import type { Guarantee, Topology } from 'millrace'
 
 export interface InputRecord {
   readonly topic: string
@@ -29,24 +29,35 @@ export interface Workload {
   readonly outputTopic: string
   /** `pick(n)` is a whole number below n. In the order in which they are written. */
   readonly input: (pick: (below: number) => number, count: number) => readonly InputRecord[]
-  /** What is wrong, in words; empty when all is well. `partitionOf` places keys as Kafka does. */
+  /**
+   * What is wrong, in words; empty when all is well. `partitionOf` places keys as Kafka does.
+   * Exactly-once unless said otherwise.
+   */
   readonly check: (
     input: readonly InputRecord[],
     output: readonly OutputRecord[],
     partitionOf: (key: string) => number,
+    guarantee?: Guarantee,
   ) => readonly string[]
 }
 
-/** The first differences between what must be there, each exactly once, and what is. */
-export function compareAsSets(expected: readonly string[], found: readonly string[]): string[] {
+/** The first differences between what must be there, as often as is guaranteed, and what is. */
+export function compareAsSets(
+  expected: readonly string[],
+  found: readonly string[],
+  guarantee: Guarantee = 'exactly-once',
+): string[] {
   const missing = new Map<string, number>()
   for (const item of expected) missing.set(item, (missing.get(item) ?? 0) + 1)
   const wrong: string[] = []
   for (const item of found) {
     const left = missing.get(item) ?? 0
+    const mayRepeat = guarantee === 'at-least-once' && missing.has(item)
+    if (left === 0 && mayRepeat) continue
     if (left === 0) wrong.push(`doubled or foreign: ${item}`)
     else missing.set(item, left - 1)
   }
-  for (const [item, left] of missing) if (left > 0) wrong.push(`lost: ${item}`)
+  if (guarantee !== 'at-most-once')
+    for (const [item, left] of missing) if (left > 0) wrong.push(`lost: ${item}`)
   return wrong.slice(0, 10)
 }

@@ -43,11 +43,17 @@ export interface Plan {
 }
 
 const FAULTS_MS = 20_000
+/** Topics are purged twice a minute only. */
+const UNTIL_PURGED_MS = 40_000
 
 export function drawPlan(seed: number, guarantee: Guarantee, records: number): Plan {
   const dice = new Dice(seed)
   const often = (name: string, most: number): number => Math.floor(dice.roll(name) * (most + 1))
   const instances = 2
+  const kills = Array.from({ length: 1 + often('kills', 3) }, (_, at) =>
+    drawKill(dice, at, instances),
+  )
+  const purges = kills.some(({ at }) => 'point' in at && at.point === 'purged')
   return {
     seed,
     guarantee,
@@ -59,7 +65,7 @@ export function drawPlan(seed: number, guarantee: Guarantee, records: number): P
       loseResponse: chance(dice, 'lose response', 0.004),
       delayRequest: chance(dice, 'late', 0.004),
     },
-    kills: Array.from({ length: 1 + often('kills', 3) }, (_, at) => drawKill(dice, at, instances)),
+    kills,
     pauses: Array.from({ length: often('pauses', 2) }, (_, at) => ({
       instance: Math.floor(dice.roll('pause', at) * instances),
       atMs: dice.between(1000, FAULTS_MS, 'pause at', at),
@@ -69,7 +75,7 @@ export function drawPlan(seed: number, guarantee: Guarantee, records: number): P
       atMs: dice.between(1000, FAULTS_MS, 'move at', at),
       what: dice.roll('move', at) < 0.5 ? 'coordinators' : 'leaders',
     })),
-    faultsMs: FAULTS_MS,
+    faultsMs: purges ? UNTIL_PURGED_MS : FAULTS_MS,
   }
 }
 
@@ -84,9 +90,15 @@ function drawKill(dice: Dice, at: number, instances: number): Kill {
     instance: Math.floor(dice.roll('kill', at) * instances),
     at:
       point !== undefined && dice.roll('kill how', at) < 0.75
-        ? { point, nth: 1 + Math.floor(dice.roll('kill nth', at) * 30) }
+        ? { point, nth: 1 + Math.floor(dice.roll('kill nth', at) * passesOf(point)) }
         : { timeMs: dice.between(500, FAULTS_MS, 'kill at', at) },
     restartAfterMs: dice.between(50, 6000, 'restart', at),
     wipe: dice.roll('wipe', at) < 0.2,
   }
+}
+
+/** Housekeeping happens now and then, the steps of a commit ten times a second. */
+function passesOf(point: CrashPoint): number {
+  if (point === 'purged') return 1
+  return point === 'written' ? 3 : 30
 }

@@ -4,7 +4,9 @@
  * what the subject's oracle judges.
  */
 import { seededRandom } from '../../core/random.ts'
+import type { Transport } from '../../kafka/transport.ts'
 import type { CrashPoint } from '../../runtime/crash-point.ts'
+import type { Guarantee } from '../../runtime/options.ts'
 import { MemoryDisk } from '../../state/memory.ts'
 import type { Topology } from '../../topology/topology.ts'
 import { Dice } from './dice.ts'
@@ -35,6 +37,7 @@ export interface Subject {
     input: readonly SimulatedRecord[],
     output: readonly SimulatedOutput[],
     partitionOf: (key: string) => number,
+    guarantee: Guarantee,
   ) => readonly string[]
 }
 
@@ -55,13 +58,19 @@ const CONVERGE_MS = 180_000
 const POLL_MS = 100
 const RESTART_MS = 1000
 
-export function simulateSeed(subject: Subject, plan: Plan): Promise<SeedResult> {
-  return new Simulation(subject, plan).run()
+/** `tamper` stands between each instance and the cluster: for bugs that are planted. */
+export function simulateSeed(
+  subject: Subject,
+  plan: Plan,
+  tamper: (door: Transport) => Transport = (door) => door,
+): Promise<SeedResult> {
+  return new Simulation(subject, plan, tamper).run()
 }
 
 class Simulation {
   readonly #subject: Subject
   readonly #plan: Plan
+  readonly #tamper: (door: Transport) => Transport
   readonly #time = new VirtualTime(START_MS)
   readonly #trace = new Trace(this.#time)
   readonly #dice: Dice
@@ -78,9 +87,10 @@ class Simulation {
   /** No more lives. */
   #over = false
 
-  constructor(subject: Subject, plan: Plan) {
+  constructor(subject: Subject, plan: Plan, tamper: (door: Transport) => Transport) {
     this.#subject = subject
     this.#plan = plan
+    this.#tamper = tamper
     this.#dice = new Dice(plan.seed)
     this.#world = new World({
       time: this.#time,
@@ -168,7 +178,7 @@ class Simulation {
       dice: this.#dice,
       trace: this.#trace,
       disk,
-      cluster: this.#world.door(name),
+      cluster: this.#tamper(this.#world.door(name)),
       network: () => (this.#calm ? CALM : this.#plan.network),
       dies: (point) => this.#dies(instance, point),
       onDeath: () => this.#restart(instance),
@@ -247,8 +257,7 @@ class Simulation {
       value,
       timestamp,
     }))
-    this.#wrong.push(
-      ...this.#subject.check(this.#input, output, (key) => this.#world.partitionOf(key)),
-    )
+    const partitionOf = (key: string): number => this.#world.partitionOf(key)
+    this.#wrong.push(...this.#subject.check(this.#input, output, partitionOf, this.#plan.guarantee))
   }
 }
