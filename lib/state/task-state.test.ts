@@ -687,6 +687,35 @@ describe('stores that come and go', () => {
   })
 })
 
+describe('how many rows there are', () => {
+  test('is known from what spans did, whether or not they looked first', async () => {
+    const state = await openState(memoryByteStore(), [totals, views])
+    const store = keyValue<number>(state, 'totals')
+    const commits = new Commits()
+    const rows = (): number[] => state.rowCounts().map(({ numRowsTotal }) => numRowsTotal)
+    store.get('a')
+    store.put('a', 1, 1)
+    store.put('b', 1, 1)
+    store.put('b', 2, 1)
+    window(state).put('w', 1, 0, 1)
+    window(state).put('w', 1, 600_000, 1)
+    commits.commit(state)
+    expect(rows()).toEqual([2, 2])
+    store.get('nobody')
+    store.put('b', 3, 2)
+    store.get('a')
+    store.delete('a', 2)
+    store.delete('nobody', 2)
+    window(state).expireBefore(300_000)
+    commits.commit(state)
+    expect(rows()).toEqual([1, 1])
+    store.put('c', 1, 3)
+    state.abort()
+    expect(rows()).toEqual([1, 1])
+    expect(await store.approximateSize()).toBe(1)
+  })
+})
+
 describe('inputs', () => {
   test('committed offsets below what was counted are refused', async () => {
     const state = await openState(memoryByteStore(), [totals])
