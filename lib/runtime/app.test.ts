@@ -1,10 +1,13 @@
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { serdes } from '../core/serde.ts'
 import { StreamsBuilder } from '../dsl/streams-builder.ts'
 import { MemoryDisk } from '../state/memory.ts'
 import { type InstanceOptions, World } from '../testing/world.ts'
 import type { Topology } from '../topology/topology.ts'
 import { CRASH_POINTS } from './crash-point.ts'
+
+// Minutes of virtual time; a machine that is busy needs seconds for them.
+jest.setTimeout(60_000)
 
 let world: World
 afterEach(() => world.end())
@@ -366,7 +369,8 @@ describe('topics that change while it runs', () => {
     await world.topics({ 'in-1': 1, out: 1 })
     const builder = new StreamsBuilder()
     builder.stream(/in-.*/, { key: serdes.string, value: serdes.string }).to('out')
-    const { app } = await world.start(builder.build(), quick)
+    const slow = { commitInterval: '4s', transactionTimeout: '10s' } as const
+    const { app } = await world.start(builder.build(), { ...slow, fetch: { maxWait: '5s' } })
     await world.topics({ 'in-2': 2 })
     await world.produce('in-2', [{ key: 'k', value: 'v', partition: 1 }])
     await world.pass(310_000)

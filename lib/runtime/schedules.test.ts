@@ -1,7 +1,7 @@
 /**
  * Schedules that break a naive processor; each test names its rule, and fails without it.
  */
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { serdes } from '../core/serde.ts'
 import { windows } from '../core/windows.ts'
 import { StreamsBuilder } from '../dsl/streams-builder.ts'
@@ -10,6 +10,9 @@ import { stores } from '../state/stores.ts'
 import { type Instance, type InstanceOptions, START, World } from '../testing/world.ts'
 import type { Topology } from '../topology/topology.ts'
 import { CRASH_POINTS } from './crash-point.ts'
+
+// Minutes of virtual time; a machine that is busy needs seconds for them.
+jest.setTimeout(60_000)
 
 let world: World
 afterEach(() => world.end())
