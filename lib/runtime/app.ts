@@ -225,6 +225,11 @@ export class App {
     let world: World | undefined
     try {
       world = await open()
+      // Another process took the directory over: what is open here must not be written any more.
+      world.directory.lost.catch((error: unknown) => {
+        this.#error ??= fatal(error)
+        this.#tell('abort')
+      })
       this.#worker = this.#createWorker(world)
       this.#result = await this.#worker.run()
     } catch (error) {
