@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { ConfigError } from '../core/errors.ts'
 import { serdes } from '../core/serde.ts'
 import { StreamsBuilder } from '../dsl/streams-builder.ts'
 import { MemoryDisk } from '../state/memory.ts'
@@ -283,6 +284,23 @@ describe('the life of an application', () => {
     await world.until(app.start())
     await world.until(app.stop())
     expect(states).toEqual(['rebalancing', 'running', 'stopping', 'stopped'])
+  })
+
+  test('ends at once when another process has taken its state directory over', async () => {
+    await started()
+    let takeOver = (_error: Error): void => undefined
+    const lost = new Promise<never>((_resolve, reject) => {
+      takeOver = reject
+    })
+    const disk = new MemoryDisk()
+    const start = disk.start.bind(disk)
+    disk.start = (random) => ({ ...start(random), lost })
+    const { app } = await world.start(wordCount(), { disk })
+    takeOver(new ConfigError('STATE_DIR_IN_USE', 'process 7 has it now'))
+    await expect(world.until(app.awaitTermination())).rejects.toMatchObject({
+      code: 'STATE_DIR_IN_USE',
+    })
+    expect(app.state).toBe('failed')
   })
 
   test('fails with one typed error when a source topic is missing', async () => {

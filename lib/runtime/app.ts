@@ -227,7 +227,7 @@ export class App {
       world = await open()
       // Another process took the directory over: what is open here must not be written any more.
       world.directory.lost.catch((error: unknown) => {
-        this.#error ??= fatal(error)
+        this.#error ??= asStreamsError(error)
         this.#tell('abort')
       })
       this.#worker = this.#createWorker(world)
