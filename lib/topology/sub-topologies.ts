@@ -6,11 +6,6 @@ import { ConfigError } from '../core/errors.ts'
 import type { StoreSpec } from '../state/store-spec.ts'
 import type { Program, ProgramNode, SourceNode, SubTopology } from './nodes.ts'
 
-/** What the numbers of one task may take of the offset metadata, in bytes before base64. */
-const METADATA_LIMIT = 3 * 1024
-/** Length, `t:` and the number itself. */
-const METADATA_ENTRY = 14
-
 /** The parts in the order of their ids. Throws a ConfigError for a part that nothing feeds. */
 export function subTopologies(program: Program): readonly SubTopology[] {
   const parts = new Map<string, ProgramNode[]>()
@@ -66,7 +61,6 @@ function subTopology(nodes: readonly ProgramNode[], program: Program): SubTopolo
       `nothing feeds ${nodes.map(({ name }) => name).join(', ')}: connect it to a source`,
     )
   const names = new Set(sources.map(({ name }) => name))
-  checkMetadata(id, nodes)
   return {
     id,
     sources,
@@ -81,20 +75,6 @@ function subTopology(nodes: readonly ProgramNode[], program: Program): SubTopolo
 function storesOf(nodes: readonly ProgramNode[], program: Program): readonly StoreSpec[] {
   const opened = new Set(nodes.flatMap((node) => (node.kind === 'processor' ? node.stores : [])))
   return [...program.stores.values()].filter(({ name }) => opened.has(name))
-}
-
-/** Numbers ride in the offset metadata, which Kafka limits; better said here than at a commit. */
-function checkMetadata(id: string, nodes: readonly ProgramNode[]): void {
-  let bytes = 0
-  for (const node of nodes)
-    if (node.kind === 'processor')
-      for (const number of node.numbers)
-        bytes += METADATA_ENTRY + Buffer.byteLength(node.name) + Buffer.byteLength(number)
-  if (bytes > METADATA_LIMIT)
-    throw new ConfigError(
-      'INVALID_OPTION',
-      `the nodes of sub-topology '${id}' commit numbers of ${bytes} bytes in all, ${METADATA_LIMIT} fit into the offset metadata: keep fewer, or keep them in a store`,
-    )
 }
 
 function compareBytes(left: string, right: string): number {

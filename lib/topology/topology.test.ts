@@ -128,13 +128,6 @@ describe('sub-topologies', () => {
     topology.addSource('logs', /^logs-.*/, text)
     expect(idsOf(topology)).toEqual(['^logs-.*'])
   })
-
-  test('refuse more numbers than fit into the offset metadata', () => {
-    const topology = new Topology()
-    const metadata = Array.from({ length: 120 }, (_, at) => `number-${at}`)
-    topology.addProcessor('p', source(topology, 'l'), forward, { metadata })
-    expect(() => topology.describe()).toThrow(/offset metadata/)
-  })
 })
 
 describe('what makes no topology', () => {
