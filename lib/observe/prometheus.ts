@@ -37,7 +37,7 @@ export async function prometheusText(metrics: MetricsRegistry): Promise<string> 
 }
 
 /** Adds every metric that has been counted so far to a registry, read anew at each scrape. */
-export function exportMetrics(metrics: MetricsRegistry, registry: Registry): void {
+function exportMetrics(metrics: MetricsRegistry, registry: Registry): void {
   const kinds = new Map<string, MetricKind>()
   for (const { name, kind } of metrics.series()) kinds.set(name, kind)
   for (const [name, kind] of kinds) {

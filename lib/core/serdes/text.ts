@@ -18,7 +18,7 @@ export function decodeText(data: Buffer, context: SerdeContext): string {
 }
 
 /** The UTF-8 bytes of text. */
-export function encodeText(text: string, context: SerdeContext): Buffer {
+function encodeText(text: string, context: SerdeContext): Buffer {
   const bytes = Buffer.from(text, 'utf8')
   if (bytes.length !== text.length && LONE_SURROGATE.test(text))
     throw unencodable(context, 'holds half of a surrogate pair, which UTF-8 cannot write')

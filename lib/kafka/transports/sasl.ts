@@ -19,7 +19,7 @@ export interface SaslWire {
   ): Promise<ResponseOf<typeof saslAuthenticate>>
 }
 
-export const WIRE_NAMES: Readonly<Record<SaslOptions['mechanism'], string>> = {
+const WIRE_NAMES: Readonly<Record<SaslOptions['mechanism'], string>> = {
   plain: 'PLAIN',
   'scram-sha-256': 'SCRAM-SHA-256',
   'scram-sha-512': 'SCRAM-SHA-512',
