@@ -7,7 +7,7 @@ import type { ByteStore } from './byte-store.ts'
 import type { StoreSpec } from './store-spec.ts'
 import { type RestoredRow, TaskState, type TaskStateOptions } from './task-state.ts'
 
-export const NO_INPUTS: ReadonlyMap<string, number> = new Map()
+const NO_INPUTS: ReadonlyMap<string, number> = new Map()
 
 /** A clock that stands still unless it is told; its timers fire when they are called. */
 export class StillClock implements Clock {

@@ -42,18 +42,6 @@ export interface InnerKeyValueStore<K, V> {
   expireBefore(timestamp: number): void
   /** Roughly how many rows there are. */
   approximateSize(): Promise<number>
-  /**
-   * The changelog's end behind the last committed span. A row that changed after it has its changelog
-   * offset at or above it.
-   */
-  readonly changelogEnd: number
-  /**
-   * Keys whose changelog offset is at or above the given one, in the order in which they changed, each
-   * once: those of the open span are not among them. Remembered from the first call of `keepChanges`.
-   */
-  changedSince(changelogOffset: number): Iterable<K>
-  /** Remember changes from this changelog offset on; what was below is forgotten. */
-  keepChanges(changelogOffset: number): void
 }
 
 export interface WindowFetch {

@@ -3,11 +3,9 @@
  * sweep deletes them bit by bit, in the changelog too.
  */
 import { mapKey, prefixEnd } from '../core/bytes.ts'
-import { ChangedKeys } from './changed-keys.ts'
 import type { InnerKeyValueStore, KeyedRow, KeyRange, RowOf } from './inner-stores.ts'
 import { plainStoreKey, type StoreKey } from './key-format.ts'
 import type { KeySpan } from './layer.ts'
-import type { Row } from './row.ts'
 import { deletedRow } from './row.ts'
 import type { AnyRow } from './store-rows.ts'
 import type { StoreParts, TypedStore } from './typed-store.ts'
@@ -17,17 +15,12 @@ const SWEEP_ROWS = 1000
 
 export class KeyValueRows<K, V> implements InnerKeyValueStore<K, V>, TypedStore {
   readonly #parts: StoreParts
-  readonly #changed = new ChangedKeys()
   /** Where the next sweep begins. */
   #sweepFrom: string | undefined
   #doomed: string[] = []
 
   constructor(parts: StoreParts) {
     this.#parts = parts
-  }
-
-  get changelogEnd(): number {
-    return this.#parts.changelogEnd()
   }
 
   get(key: K): RowOf<V> | undefined {
@@ -83,30 +76,12 @@ export class KeyValueRows<K, V> implements InnerKeyValueStore<K, V>, TypedStore 
     return this.#parts.rowCount()
   }
 
-  *changedSince(changelogOffset: number): Iterable<K> {
-    const { codec } = this.#parts
-    for (const key of this.#changed.since(changelogOffset))
-      yield codec.key(Buffer.from(key, 'latin1')) as K
-  }
-
-  keepChanges(changelogOffset: number): void {
-    this.#changed.keepFrom(changelogOffset)
-  }
-
   changelogKey(key: string): Buffer {
     return Buffer.from(key, 'latin1')
   }
 
   storeKey(changelogKey: Buffer): StoreKey {
     return plainStoreKey(changelogKey)
-  }
-
-  committed(key: string, _row: Row, from: number): void {
-    this.#changed.note(key, from)
-  }
-
-  replayed(key: string, offset: number): void {
-    this.#changed.note(key, offset)
   }
 
   /** What the sweep found is deleted with the span, if it has not been written again. */
@@ -135,7 +110,6 @@ export class KeyValueRows<K, V> implements InnerKeyValueStore<K, V>, TypedStore 
   }
 
   forget(): void {
-    this.#changed.forget()
     this.#doomed = []
   }
 

@@ -9,7 +9,7 @@
 import { ConfigError } from '../core/errors.ts'
 
 export const RENEWAL_MS = 2000
-export const FOREIGN_ALIVE_MS = 10_000
+const FOREIGN_ALIVE_MS = 10_000
 
 /** What `owner.json` holds. */
 export interface Owner {

@@ -80,7 +80,6 @@ export class StoreState {
         bound: this.#bound,
         segmentMs: this.#segmentMs,
         bucketMs: this.#bucketMs,
-        changelogEnd: () => this.#position?.offset ?? 0,
         rowCount: () => this.rowCount,
       },
       this.#highest,
@@ -143,7 +142,6 @@ export class StoreState {
     this.#rows.commit((key, row, isNew) => {
       const more = Number(row.bytes !== null) - Number(!isNew)
       this.#segments.note(this.#isWindowed ? startOf(key) : 0, from, more)
-      this.inner.committed?.(key, row, from)
     })
     this.#bound.commit()
     this.#highest.commit()
@@ -157,14 +155,13 @@ export class StoreState {
     this.#highest.abort()
   }
 
-  /** Rows of the changelog, on top of the committed layers; what these have already is only noted. */
+  /** Rows of the changelog, on top of the committed layers; what these have already is passed over. */
   restore(rows: readonly RestoredRow[], next: ChangelogPosition): void {
     const known = this.#position?.offset ?? 0
     for (const row of rows) {
       const at = this.inner.storeKey(row.key, row.value)
       if (at === undefined) throw this.#foreignRow(row)
-      if (row.offset < known) this.inner.replayed?.(at.key, row.offset)
-      else this.#restoreRow(row, at.key, at.start)
+      if (row.offset >= known) this.#restoreRow(row, at.key, at.start)
     }
     if (next.offset >= known) this.#position = next
   }
@@ -234,7 +231,6 @@ export class StoreState {
     const bucket = this.#isWindowed ? bucketOf(start, this.#bucketMs) : 0
     this.#rows.committed.set(bucket, key, { bytes, timestamp: row.timestamp })
     this.inner.restored?.(key, start)
-    this.inner.replayed?.(key, row.offset)
   }
 
   /** Whole segments below the bound leave memory now and the disk with the next batch. */

@@ -421,28 +421,6 @@ describe('restore', () => {
     value.fill(0)
     expect(keyValue<Count>(state, 'counts').get('a')?.value).toEqual({ n: 1 })
   })
-
-  test('keys that changed since an offset are known, after a takeover too', async () => {
-    const state = await openState(memoryByteStore(), [totals])
-    const store = keyValue<number>(state, 'totals')
-    store.keepChanges(0)
-    const commits = new Commits()
-    store.put('a', 1, 1)
-    store.put('b', 1, 1)
-    commits.commit(state)
-    const mark = store.changelogEnd
-    store.put('b', 2, 2)
-    store.put('c', 2, 2)
-    commits.commit(state)
-    expect([...store.changedSince(mark)]).toEqual(['b', 'c'])
-    const other = await openState(memoryByteStore(), [totals])
-    const taken = keyValue<number>(other, 'totals')
-    taken.keepChanges(mark)
-    commits.restore(other, 'totals')
-    expect([...taken.changedSince(mark)]).toEqual(['b', 'c'])
-    taken.keepChanges(commits.endOf('totals'))
-    expect([...taken.changedSince(0)]).toEqual([])
-  })
 })
 
 describe('trust', () => {

@@ -4,7 +4,6 @@
  */
 import type { Journal, SpanNumber } from './journal.ts'
 import type { StoreKey } from './key-format.ts'
-import type { Row } from './row.ts'
 import type { RowCodec } from './row-codec.ts'
 import type { AnyRow, StoreRows } from './store-rows.ts'
 import type { StoreSpec } from './store-spec.ts'
@@ -21,8 +20,6 @@ export interface StoreParts {
   readonly segmentMs: number
   /** What one bucket of a layer holds. */
   readonly bucketMs: number
-  /** The changelog's end behind the last committed span. */
-  readonly changelogEnd: () => number
   /** Roughly. */
   readonly rowCount: () => number
 }
@@ -32,12 +29,8 @@ export interface TypedStore {
   changelogKey(key: string): Buffer
   /** Undefined: no row of this kind. */
   storeKey(changelogKey: Buffer, value: Buffer | null): StoreKey | undefined
-  /** A row has been committed; its changelog offset is at or above `from`. */
-  committed?(key: string, row: Row, from: number): void
   /** A row was restored that is newer than what the layers had. */
   restored?(key: string, start: number): void
-  /** It was restored, but the layers had it already. */
-  replayed?(key: string, offset: number): void
   /** A row of an open span is gone again. */
   dropped?(key: string): void
   /** Builds what is derived, from the rows that are there at open. */

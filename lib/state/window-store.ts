@@ -161,7 +161,7 @@ const EVER: KeySpan = {
 }
 
 /** Rows that start within the bounds, both included; any number is a bound. */
-export function windowSpan(from: number, to: number, bucketMs: number): KeySpan {
+function windowSpan(from: number, to: number, bucketMs: number): KeySpan {
   const first = Math.max(Math.ceil(from), Number.MIN_SAFE_INTEGER)
   const last = Math.min(Math.floor(to), Number.MAX_SAFE_INTEGER)
   return {
