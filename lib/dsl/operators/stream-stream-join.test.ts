@@ -58,6 +58,8 @@ async function run(times: Times, inputs: readonly Input[], every = 3): Promise<r
 /** Every record against every earlier one of the other side that is still kept. */
 function model(times: Times, inputs: readonly Input[]): readonly string[] {
   const { beforeMs, afterMs, graceMs } = times
+  // What is as old as the newest is kept, even where nothing else is.
+  const keptMs = Math.max(1, beforeMs + afterMs + graceMs)
   const newest = { left: -1, right: -1 }
   const kept: Input[] = []
   const joined: string[] = []
@@ -66,8 +68,7 @@ function model(times: Times, inputs: readonly Input[]): readonly string[] {
     if (key === null || value === null) continue
     const other = side === 'left' ? 'right' : 'left'
     newest[side] = Math.max(newest[side], timestamp)
-    const old = (at: number, of: 'left' | 'right') =>
-      at <= newest[of] - (beforeMs + afterMs + graceMs)
+    const old = (at: number, of: 'left' | 'right') => at <= newest[of] - keptMs
     const matches = kept
       .filter((row) => row.side === other && row.key === key && !old(row.timestamp, other))
       .filter((row) => {
