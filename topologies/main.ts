@@ -91,7 +91,7 @@ async function run(options: Arguments, program: Program): Promise<void> {
   }
   const { read, written, commits, late, repeats } = figures()
   process.stdout.write(
-    `\ncommitted ${read} records read and ${written} written in ${commits} commits and ${((Date.now() - began) / 1000).toFixed(1)} s; dropped ${late} late and ${repeats} repeated\n`,
+    `\nread ${read} records and wrote ${written} in ${commits} commits and ${((Date.now() - began) / 1000).toFixed(1)} s; dropped ${late} late and ${repeats} repeated\n`,
   )
 }
 

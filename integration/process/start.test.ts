@@ -22,9 +22,7 @@ describe('npm start', () => {
     await program.prints(/^\d{4}-\d\d-\d\d \d\d:\d\d\t\/\w+\t\d+$/m)
     program.signal('SIGTERM')
     expect(await program.ended).toEqual({ code: 0, signal: null })
-    const summary = /committed (\d+) records read and (\d+) written in (\d+) commits/.exec(
-      program.output,
-    )
+    const summary = /read (\d+) records and wrote (\d+) in (\d+) commits/.exec(program.output)
     expect(Number(summary?.[1])).toBeGreaterThan(0)
     expect(program.output).toMatch(/dropped \d+ late and \d+ repeated/)
   })

@@ -22,6 +22,8 @@ export class Program {
       cwd: root,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A group of its own, so that what it starts ends with it.
+      detached: true,
     })
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on('data', (data: Buffer) => {
@@ -72,7 +74,8 @@ export class Program {
 
   /** Ends it if it still runs. */
   async kill(): Promise<Ended> {
-    if (this.#over === undefined) this.#child.kill('SIGKILL')
+    const { pid } = this.#child
+    if (this.#over === undefined && pid !== undefined) process.kill(-pid, 'SIGKILL')
     return this.#ended
   }
 }

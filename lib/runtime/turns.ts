@@ -111,8 +111,10 @@ export class Turns {
     if (this.#ahead) while ((await this.#run(Number.POSITIVE_INFINITY)) > 0);
   }
 
+  /** With a last report, so that the reports of a life add up to what it did. */
   close(): void {
     this.#pauses.close()
+    this.#tell()
   }
 
   /** The span of this generation is decided before the next one is asked for. */
@@ -202,7 +204,10 @@ export class Turns {
   }
 
   #report(): void {
-    if (!this.#progress.due) return
+    if (this.#progress.due) this.#tell()
+  }
+
+  #tell(): void {
     const tasks = this.#own.table.running()
     const progress = this.#progress.report({
       streamTimes: tasks.map(({ task }) => task.streamTime),
