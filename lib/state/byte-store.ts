@@ -1,7 +1,7 @@
 /**
  * PORT: ordered bytes, the bottom of state. One per task; LevelDB on disk, a sorted map in memory.
  *
- * 1. Keys are ordered by unsigned bytes.
+ * 1. Keys are ordered by unsigned bytes, and have at least one: LevelDB does not clear an empty one.
  * 2. `write` is atomic. At most one is in flight; a second call before the first has resolved is a
  *    bug and throws: two would be applied in any order.
  * 3. A scan sees the rows as they were at its first `next`.
