@@ -4,12 +4,12 @@
  */
 import type { KTable, Serde, StreamOptions, Topology } from 'millrace'
 import { StreamsBuilder } from 'millrace'
+import { aggregated, aggregatedWindows } from './aggregates.ts'
 import type { DriverCase, NodeCase } from './cases.ts'
 import { MissingOperator } from './cases.ts'
 import * as fns from './functions.ts'
 import { mapped } from './mappers.ts'
 import {
-  aggregateType,
   emitted,
   extractor,
   type GroupedPart,
@@ -19,7 +19,6 @@ import {
   suppressed,
   type TablePart,
   tablePart,
-  type WindowedPart,
   windowedSerde,
   windowsOf,
   withinOf,
@@ -84,7 +83,7 @@ class Program {
     if (from.kind === 'stream') return this.#ofStream(node, from)
     if (from.kind === 'table') return this.#ofTable(node, from)
     if (from.kind === 'grouped') return this.#ofGrouped(node, from)
-    return this.#ofWindowed(node, from)
+    return this.#told(node, aggregatedWindows(node, from), from.emit)
   }
 
   /** What has no `from`. */
@@ -233,54 +232,10 @@ class Program {
   }
 
   #ofGrouped(node: NodeCase, from: GroupedPart): Part {
-    const { grouped, key } = from
-    const store = storeOption(node)
-    switch (node.op) {
-      case 'windowedBy': {
-        const over = windowsOf(node.window ?? {})
-        const windowed = grouped.windowedBy(over)
-        return { ...from, kind: 'windowed', windowed, windows: over, emit: node.emit ?? 'onUpdate' }
-      }
-      case 'count':
-        return this.#told(node, tablePart(grouped.count(store), { key, value: 'long' }))
-      case 'reduce': {
-        const table = grouped.reduce(fns.fold(node.adder), store)
-        return this.#told(node, tablePart(table, from))
-      }
-      case 'aggregate': {
-        const value = aggregateType(node)
-        const table = grouped.aggregate(() => node.init ?? null, fns.fold(node.adder), {
-          value: serdeOf(value),
-          ...store,
-        })
-        return this.#told(node, tablePart(table, { key, value }))
-      }
-      default:
-        throw new MissingOperator(node.op)
-    }
-  }
-
-  #ofWindowed(node: NodeCase, from: WindowedPart): Part {
-    const { windowed, key, windows: over } = from
-    const store = storeOption(node)
-    const made = (table: object, value: string): Part =>
-      this.#told(node, tablePart(table, { key, value }, over), from.emit)
-    switch (node.op) {
-      case 'count':
-        return made(windowed.count(store), 'long')
-      case 'reduce':
-        return made(windowed.reduce(fns.fold(node.adder), store), from.value)
-      case 'aggregate': {
-        const value = aggregateType(node)
-        const options = { value: serdeOf(value), ...store }
-        return made(
-          windowed.aggregate(() => node.init ?? null, fns.fold(node.adder), options),
-          value,
-        )
-      }
-      default:
-        throw new MissingOperator(node.op)
-    }
+    if (node.op !== 'windowedBy') return this.#told(node, aggregated(node, from))
+    const over = windowsOf(node.window ?? {})
+    const windowed = from.grouped.windowedBy(over)
+    return { ...from, kind: 'windowed', windowed, windows: over, emit: node.emit ?? 'onUpdate' }
   }
 
   /** An aggregate in the rhythm that the case asks for; queries see its store whatever that is. */
