@@ -103,11 +103,13 @@ export class Committer {
     tasks: readonly RunningTask[],
     ahead: (topic: string, partition: number) => number,
   ): Promise<void> {
+    this.#undecided = true
     const spans = tasks.map((active) => ({ active, span: active.task.freeze() }))
     for (const { topic, partition } of this.#offsetsOf(spans))
       this.#ahead.set(partitionKey(topic, partition), ahead(topic, partition))
     await this.#options.group.commit(fence, this.#offsetsOf(spans))
     for (const { active, span } of spans) active.task.committed(span, NO_ENDS)
+    this.#undecided = false
   }
 
   /** A span was frozen, its commit failed, and nobody has given it up yet. */
