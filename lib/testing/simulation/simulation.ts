@@ -212,7 +212,7 @@ class Simulation {
     return dies
   }
 
-  /** Every input record lies behind a committed offset (EO7). */
+  /** Every record, of the input and of repartition topics, lies behind a committed offset (EO7). */
   async #isCommitted(): Promise<boolean> {
     const ends = new Map<string, number>()
     for (const { topic, key } of this.#input) {
@@ -220,7 +220,10 @@ class Simulation {
       ends.set(name, (ends.get(name) ?? 0) + 1)
     }
     const committed = await this.#world.committed(this.#subject.name)
-    return [...ends].every(([name, end]) => (committed?.get(name) ?? -1) >= end)
+    if (committed === undefined) return false
+    const internal = [...committed.keys()].filter((name) => name.includes('-repartition/'))
+    for (const [name, end] of await this.#world.ends(internal)) ends.set(name, end)
+    return [...ends].every(([name, end]) => (committed.get(name) ?? -1) >= end)
   }
 
   async #until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {

@@ -7,6 +7,8 @@ import { EmbeddedBroker } from '../../kafka/broker/embedded-broker.ts'
 import { Admin } from '../../kafka/client/admin.ts'
 import { ClusterClient } from '../../kafka/client/cluster-client.ts'
 import { IdempotentProducer } from '../../kafka/client/idempotent-producer.ts'
+import type { PartitionKey } from '../../kafka/client/topic-partition.ts'
+import { ofPartitionKey } from '../../kafka/client/topic-partition.ts'
 import { offsetFetch } from '../../kafka/protocol/apis.ts'
 import { partitionFor } from '../../kafka/protocol/murmur2.ts'
 import type { Connection, Transport } from '../../kafka/transport.ts'
@@ -42,6 +44,7 @@ export class World {
   readonly #broker: EmbeddedBroker
   readonly #transport: Transport
   readonly #client: ClusterClient
+  readonly #admin: Admin
 
   constructor(options: WorldOptions) {
     const { time, dice, transactionVersion } = options
@@ -62,6 +65,7 @@ export class World {
       clientId: 'world',
       requestTimeoutMs: 30_000,
     })
+    this.#admin = new Admin({ client: this.#client, clock, logger: silentLogger })
   }
 
   /** A door of its own for an instance. */
@@ -74,9 +78,8 @@ export class World {
   }
 
   async createTopics(): Promise<void> {
-    const { time, topics, partitions } = this.#options
-    const admin = new Admin({ client: this.#client, clock: time.clock(), logger: silentLogger })
-    await admin.createTopics(
+    const { topics, partitions } = this.#options
+    await this.#admin.createTopics(
       topics.map((name) => ({
         name,
         partitions,
@@ -134,6 +137,12 @@ export class World {
         )
     }
     return undefined
+  }
+
+  /** Where the logs of these `topic/partition` end, whatever is at their ends. */
+  async ends(names: readonly PartitionKey[]): Promise<ReadonlyMap<string, number>> {
+    const listed = await this.#admin.listOffsets(names.map(ofPartitionKey), 'latest')
+    return new Map([...listed].map(([name, { offset }]) => [name, offset]))
   }
 
   /** Committed records of a topic, partition after partition, and what is not decided there. */
