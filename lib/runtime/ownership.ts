@@ -7,7 +7,7 @@
  *    before anything is processed.
  */
 import { FatalError, type RecordError, type StreamsError } from '../core/errors.ts'
-import type { GroupFence } from '../kafka/client/group-fence.ts'
+import { type GroupFence, isNext } from '../kafka/client/group-fence.ts'
 import type { GroupSession, Joined } from '../kafka/client/group-session.ts'
 import { RefusedRecordError } from '../kafka/client/refused-record-error.ts'
 import type { ActiveTask, RunningTask } from './active-task.ts'
@@ -139,10 +139,7 @@ export class Ownership {
     const began = this.#options.clock.monotonic()
     const until = AbortSignal.any([this.#signals.halt, this.#membership.signal])
     const outcome = await this.parts.committer.commit(this.#fence, running, until)
-    if (outcome === 'unsettled') {
-      this.claim.unsettle('recover')
-      this.#rewind()
-    }
+    if (outcome === 'unsettled') this.giveUp('recover')
     if (outcome !== 'committed') return outcome
     const tookMs = this.#options.clock.monotonic() - began
     this.#progress.committed(tookMs)
@@ -170,8 +167,8 @@ export class Ownership {
   }
 
   /** The open span is dropped; its tasks go back to what is committed. */
-  giveUp(): void {
-    this.claim.unsettle('abort')
+  giveUp(how: 'abort' | 'recover' = 'abort'): void {
+    this.claim.unsettle(how)
     this.#rewind()
   }
 
@@ -201,7 +198,7 @@ export class Ownership {
     await this.#remove(this.table.all())
   }
 
-  /** Everything is closed; `graceful`: the group is told. */
+  /** Everything is closed, and the group is told. */
   async close(): Promise<void> {
     await this.#remove(this.table.all())
     await this.parts.keeper.close()
@@ -213,6 +210,7 @@ export class Ownership {
     const running = this.table.running()
     for (const active of running) {
       active.state?.abort()
+      active.state?.markBehind()
       active.phase = 'restoring'
       active.restore = undefined
     }
@@ -230,6 +228,8 @@ export class Ownership {
     collector.update(view.metadata)
     this.#view = view
     this.#fresh = new Set(assignment.fresh)
+    // Others may have owned them in a generation that was missed.
+    if (!isNext(this.#fence, joined.fence)) this.#rewind()
     const { removed, gained } = membership.compare(assignment, view)
     await this.#remove(removed)
     restorer.forget(this.table.restoring())

@@ -15,6 +15,12 @@ export interface GroupFence {
   readonly instanceId: string | undefined
 }
 
+/** Whether the same member went from one generation straight into the other. */
+export function isNext(before: GroupFence | undefined, after: GroupFence): boolean {
+  if (before === undefined) return false
+  return after.memberId === before.memberId && after.generation === before.generation + 1
+}
+
 /** An offset on its way into a commit. */
 export interface OffsetToCommit {
   readonly topic: string
