@@ -9,24 +9,34 @@ import type { Arguments } from './demo/arguments.ts'
 import { readArguments, UsageError, usage } from './demo/arguments.ts'
 import type { Figures } from './demo/display.ts'
 import { display } from './demo/display.ts'
+import { onInterrupt } from './demo/interrupts.ts'
+import type { DemoKafka } from './demo/kafka.ts'
 import { connect } from './demo/kafka.ts'
 import type { Program } from './demo/program.ts'
 import { programs } from './demo/programs.ts'
 
 const DEFAULT_PORT = 9092
 
-const portInUse = (port: number): UsageError =>
-  new UsageError(
-    `port ${port} is in use: choose another with --port, or use what runs there with --brokers localhost:${port}`,
-  )
+function codeOf(error: unknown): unknown {
+  if (typeof error !== 'object' || error === null) return undefined
+  if ('cause' in error && error.cause !== undefined) return codeOf(error.cause)
+  return 'code' in error ? error.code : undefined
+}
+
+function refused(port: number, error: unknown): UsageError {
+  const text =
+    codeOf(error) === 'EADDRINUSE'
+      ? `port ${port} is in use: choose another with --port, or use what runs there with --brokers localhost:${port}`
+      : `port ${port} is not to be had (${codeOf(error)}): choose another with --port`
+  return new UsageError(text, { cause: error })
+}
 
 /** The port that was asked for, or the usual one, or any that is free. */
 async function broker(port: number | undefined): Promise<Broker> {
   try {
     return await startBroker({ port: port ?? DEFAULT_PORT })
   } catch (error) {
-    if (port !== undefined) throw portInUse(port)
-    if (typeof error !== 'object' || error === null || !('code' in error)) throw error
+    if (port !== undefined) throw refused(port, error)
     return startBroker({ port: 0 })
   }
 }
@@ -52,47 +62,63 @@ function figuresOf(app: Streams): () => Figures {
   })
 }
 
-async function run(options: Arguments, program: Program): Promise<void> {
+/** Feeds the application and shows what it makes, until somebody ends it. */
+async function demonstrate(
+  app: Streams,
+  kafka: DemoKafka,
+  program: Program,
+  options: Arguments,
+): Promise<void> {
   const began = Date.now()
+  const figures = figuresOf(app)
+  const shown = display(process.stdout, program.output.columns, figures)
+  try {
+    await Promise.all([app.start(), kafka.watch(program.output, shown.add)])
+    const seen = Math.max(...app.status().tasks.map(({ streamTime }) => streamTime), -1)
+    if (app.state !== 'stopped') await kafka.feed(program.feeds, options.rate, seen)
+    await app.awaitTermination()
+  } finally {
+    await app.stop({ graceful: false }).catch(() => undefined)
+    shown.close()
+  }
+  const { read, written, commits, late, repeats } = figures()
+  const seconds = ((Date.now() - began) / 1000).toFixed(1)
+  process.stdout.write(
+    `\nread ${read} records and wrote ${written} in ${commits} commits and ${seconds} s, repartition topics included; dropped ${late} late and ${repeats} repeated\n`,
+  )
+}
+
+async function run(options: Arguments, program: Program): Promise<void> {
   const own = options.brokers === undefined ? await broker(options.port) : undefined
   const brokers = options.brokers ?? own?.brokers ?? []
-  const kafka = await connect(brokers, [
-    ...program.feeds.map(({ topic }) => topic),
-    program.output.topic,
-  ])
-  const where = own === undefined ? 'Kafka' : 'embedded broker'
-  process.stdout.write(`${options.name}: ${program.what}\n${where} at ${brokers.join(',')}\n\n`)
-
   const app = new Streams(program.topology(), {
     applicationId: options.name,
     logger: { level: options.log },
     // The embedded broker's logs live in memory, so what an earlier run left would be foreign.
     ...(own === undefined ? { brokers } : { cluster: own.cluster() }),
   })
-  const figures = figuresOf(app)
-  const timer =
-    options.seconds === undefined
-      ? undefined
-      : setTimeout(() => process.kill(process.pid, 'SIGINT'), options.seconds * 1000)
-  process.once('SIGINT', () => kafka.stopFeeding())
-  const shown = display(process.stdout, program.output.columns, figures)
+  let kafka: DemoKafka | undefined
+  const end = (again: boolean): void => {
+    kafka?.stopFeeding()
+    app.stop(again ? { graceful: false } : {}).catch(() => undefined)
+  }
+  const uninterrupted = onInterrupt(end)
+  // `npm start | head` closes the pipe.
+  process.stdout.on('error', () => end(false))
+  const { seconds } = options
+  const timer = seconds === undefined ? undefined : setTimeout(end, seconds * 1000, false)
   try {
-    const running = app.run()
-    await Promise.race([
-      running,
-      kafka.feed(program.feeds, options.rate).then(() => kafka.watch(program.output, shown.add)),
-    ])
-    await running
+    const topics = program.feeds.map(({ topic }) => topic)
+    kafka = await connect(brokers, [...topics, program.output.topic])
+    const where = own === undefined ? 'Kafka' : 'embedded broker'
+    process.stdout.write(`${options.name}: ${program.what}\n${where} at ${brokers.join(',')}\n\n`)
+    if (app.state === 'created') await demonstrate(app, kafka, program, options)
   } finally {
     clearTimeout(timer)
-    shown.close()
-    await kafka.close()
+    await kafka?.close()
     await own?.stop()
+    uninterrupted()
   }
-  const { read, written, commits, late, repeats } = figures()
-  process.stdout.write(
-    `\nread ${read} records and wrote ${written} in ${commits} commits and ${((Date.now() - began) / 1000).toFixed(1)} s; dropped ${late} late and ${repeats} repeated\n`,
-  )
 }
 
 async function main(words: readonly string[]): Promise<void> {

@@ -20,11 +20,21 @@ describe('npm start', () => {
   test('shows closed windows in plain lines and ends with a summary on Ctrl-C', async () => {
     const program = start('--port', '23192')
     await program.prints(/^\d{4}-\d\d-\d\d \d\d:\d\d\t\/\w+\t\d+$/m)
-    program.signal('SIGTERM')
+    program.interrupt()
     expect(await program.ended).toEqual({ code: 0, signal: null })
     const summary = /read (\d+) records and wrote (\d+) in (\d+) commits/.exec(program.output)
     expect(Number(summary?.[1])).toBeGreaterThan(0)
     expect(program.output).toMatch(/dropped \d+ late and \d+ repeated/)
+  })
+
+  test('ends what it runs when npm alone is ended', async () => {
+    const npm = new Program('npm', ['start', '--silent', '--', 'word-count', '--port', '23196'])
+    running.push(npm)
+    await npm.prints(/^\w+\t\d+$/m)
+    npm.signal('SIGTERM')
+    // Its pipes close only when the last of its processes has ended.
+    await npm.ended
+    expect(npm.output).toMatch(/read \d+ records/)
   })
 
   test('lets stock clients connect to the address that it prints', async () => {
@@ -52,6 +62,7 @@ describe('npm start', () => {
     [['no-such-topology'], /^no topology 'no-such-topology': page-views, /],
     [['--prot', '1'], /^Unknown option '--prot'/],
     [['--rate', 'fast'], /^--rate fast: a whole number/],
+    [['--port', '99999'], /^--port 99999: a whole number from 1 to 65535/],
     [['--brokers', '127.0.0.1:1'], /^no Kafka answers at 127\.0\.0\.1:1: /],
   ])('says in one line what is wrong with %j', async (args, line) => {
     const program = start(...args)

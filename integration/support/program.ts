@@ -72,6 +72,12 @@ export class Program {
     this.#child.kill(name)
   }
 
+  /** Ctrl-C as a terminal gives it: to the program and to all that it started. */
+  interrupt(): void {
+    const { pid } = this.#child
+    if (pid !== undefined) process.kill(-pid, 'SIGINT')
+  }
+
   /** Ends it if it still runs. */
   async kill(): Promise<Ended> {
     const { pid } = this.#child

@@ -12,7 +12,7 @@ describe('the command line of npm start', () => {
       port: undefined,
       rate: 1000,
       seconds: undefined,
-      log: 'warn',
+      log: 'error',
     })
   })
 
@@ -23,6 +23,10 @@ describe('the command line of npm start', () => {
     })
   })
 
+  test('takes an address of IPv6, and spaces after the comma', () => {
+    expect(read('--brokers', '[::1]:9092, b:2')?.brokers).toEqual(['[::1]:9092', 'b:2'])
+  })
+
   test('asks only for help with --help', () => {
     expect(read('--help')).toBeUndefined()
   })
@@ -31,8 +35,12 @@ describe('the command line of npm start', () => {
     [['word-cuont'], "no topology 'word-cuont': page-views, word-count"],
     [['word-count', 'page-views'], 'one topology at a time: page-views is too much'],
     [['--prot', '9092'], "Unknown option '--prot'"],
-    [['--port', 'http'], '--port http: a whole number from 1 on is expected'],
-    [['--rate', '0'], '--rate 0: a whole number from 1 on is expected'],
+    [['--port', 'http'], '--port http: a whole number from 1 to 65535 is expected'],
+    [['--port', '65536'], '--port 65536: a whole number from 1 to 65535 is expected'],
+    [['--rate', '0'], '--rate 0: a whole number from 1 to 100000 is expected'],
+    [['--brokers', ''], '--brokers : HOST:PORT[,HOST:PORT…] is expected'],
+    [['--brokers', 'kafka'], '--brokers kafka: HOST:PORT[,HOST:PORT…] is expected'],
+    [['--brokers', 'a:1,:2'], '--brokers a:1,:2: HOST:PORT[,HOST:PORT…] is expected'],
     [['--log', 'loud'], '--log loud: one of silent, error, warn, info, debug'],
   ])('says in one line what is wrong with %j', (words, line) => {
     expect(() => read(...words)).toThrow(UsageError)

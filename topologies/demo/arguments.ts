@@ -27,16 +27,32 @@ export const usage = (names: readonly string[]): string => `npm start [-- NAME] 
   --port PORT          where the embedded broker listens (9092, or any free port)
   --rate N             input records a second (1000)
   --for SECONDS        end by itself after that time
-  --log LEVEL          silent, error, warn, info, debug (warn)
+  --log LEVEL          silent, error, warn, info, debug (error)
 `
 
+const HIGHEST_PORT = 65_535
+/** A demo's client on the same machine sends no more. */
+const HIGHEST_RATE = 100_000
+/** A day; timers hold no more than 24. */
+const LONGEST_S = 86_400
 const LEVELS: readonly LogLevel[] = ['silent', 'error', 'warn', 'info', 'debug']
 
-function wholeNumber(text: string | undefined, option: string, from: number): number | undefined {
+function wholeNumber(
+  text: string | undefined,
+  option: string,
+  highest: number,
+): number | undefined {
   if (text === undefined) return undefined
   const value = Number(text)
-  if (Number.isSafeInteger(value) && value >= from) return value
-  throw new UsageError(`--${option} ${text}: a whole number from ${from} on is expected`)
+  if (Number.isSafeInteger(value) && value >= 1 && value <= highest) return value
+  throw new UsageError(`--${option} ${text}: a whole number from 1 to ${highest} is expected`)
+}
+
+function addresses(text: string | undefined): readonly string[] | undefined {
+  const brokers = text?.split(',').map((address) => address.trim())
+  if (brokers?.every((address) => /^[^\s:]+:\d+$|^\[[^\s\]]+\]:\d+$/.test(address)) ?? true)
+    return brokers
+  throw new UsageError(`--brokers ${text}: HOST:PORT[,HOST:PORT…] is expected`)
 }
 
 function parse(words: readonly string[]): ReturnType<typeof parseArgs> {
@@ -75,14 +91,14 @@ export function readArguments(
   }
   if (!names.includes(name)) throw new UsageError(`no topology '${name}': ${names.join(', ')}`)
   if (more.length > 0) throw new UsageError(`one topology at a time: ${more.join(' ')} is too much`)
-  const log = LEVELS.find((level) => level === (text('log') ?? 'warn'))
+  const log = LEVELS.find((level) => level === (text('log') ?? 'error'))
   if (log === undefined) throw new UsageError(`--log ${text('log')}: one of ${LEVELS.join(', ')}`)
   return {
     name,
-    brokers: text('brokers')?.split(','),
-    port: wholeNumber(text('port'), 'port', 1),
-    rate: wholeNumber(text('rate'), 'rate', 1) ?? 1000,
-    seconds: wholeNumber(text('for'), 'for', 1),
+    brokers: addresses(text('brokers')),
+    port: wholeNumber(text('port'), 'port', HIGHEST_PORT),
+    rate: wholeNumber(text('rate'), 'rate', HIGHEST_RATE) ?? 1000,
+    seconds: wholeNumber(text('for'), 'for', LONGEST_S),
     log,
   }
 }

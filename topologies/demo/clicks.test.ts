@@ -5,9 +5,9 @@ import { clickFeed } from './clicks.ts'
 const NOW = 1_700_000_000_000
 const DAY_MS = 86_400_000
 
-function clicks(count: number, everyMs: number): readonly Click[] {
+function clicks(count: number, everyMs: number, seen = -1): readonly Click[] {
   const next = clickFeed()
-  return Array.from({ length: count }, (_, at) => JSON.parse(next(NOW + at * everyMs).value))
+  return Array.from({ length: count }, (_, at) => JSON.parse(next(NOW + at * everyMs, seen).value))
 }
 
 describe('generated clicks', () => {
@@ -16,6 +16,12 @@ describe('generated clicks', () => {
     const last = rest.at(-1)
     expect(first?.at).toBe(NOW - DAY_MS)
     expect((last?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(10 * 89 * 10)
+  })
+
+  test('go on where an earlier run has come to, or they would all be late', () => {
+    const seen = NOW - 3_600_000
+    expect(clicks(1, 10, seen)[0]?.at).toBe(seen)
+    expect(clicks(1, 10, NOW - 2 * DAY_MS)[0]?.at).toBe(NOW - DAY_MS)
   })
 
   test('never pass the clock', () => {

@@ -1,6 +1,7 @@
 /**
- * Page-view clicks as a busy site sends them: some twice, some late. Event time starts a day back
- * and runs a hundred times as fast as the clock until it has caught up, never past it.
+ * Page-view clicks as a busy site sends them: some twice, some late. Event time starts a day back,
+ * or where an earlier run ended, and runs a hundred times as fast as the clock until it has caught
+ * up, never past it.
  */
 import type { Click } from '../page-views.ts'
 import type { FedRecord } from './program.ts'
@@ -20,17 +21,21 @@ export function sequence(seed: number): (below: number) => number {
   }
 }
 
-export function clickFeed(): (now: number) => FedRecord {
+export function clickFeed(): (now: number, seen: number) => FedRecord {
   const pick = sequence(7)
   let begun = 0
+  let start = 0
   let count = 0
   let last: Click | undefined
-  return (now) => {
-    if (begun === 0) begun = now
+  return (now, seen) => {
+    if (begun === 0) {
+      begun = now
+      start = Math.max(now - DAY_MS, seen)
+    }
     count += 1
     // Every fiftieth click is sent again, as a client does that missed the answer.
     if (count % 50 === 0 && last !== undefined) return fed(last)
-    const time = Math.min(now, begun - DAY_MS + (now - begun) * SPEED)
+    const time = Math.min(now, start + (now - begun) * SPEED)
     const late = count % 97 === 0
     last = {
       id: `click-${begun}-${count}`,

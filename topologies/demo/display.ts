@@ -4,6 +4,8 @@
  */
 
 const ROWS = 12
+/** Figures, an empty line, the names of the columns, the cursor. */
+const LINES_AROUND = 4
 const REDRAW_MS = 500
 const STATUS_MS = 5000
 
@@ -35,6 +37,9 @@ function pad(row: readonly string[], widths: readonly number[]): string {
     .trimEnd()
 }
 
+const cut = (line: string, width: number): string =>
+  line.length > width ? `${line.slice(0, width - 1)}…` : line
+
 /** Lines of a table that is at most `width` wide. */
 export function table(
   columns: readonly string[],
@@ -44,9 +49,7 @@ export function table(
   const widths = columns.map((name, column) =>
     Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)),
   )
-  const cut = (line: string): string =>
-    line.length > width ? `${line.slice(0, width - 1)}…` : line
-  return [columns, ...rows].map((row) => cut(pad(row, widths)))
+  return [columns, ...rows].map((row) => cut(pad(row, widths), width))
 }
 
 export function display(
@@ -78,9 +81,13 @@ function liveTable(
   const rows: (readonly string[])[] = []
   let drawn = 0
   const draw = (): void => {
-    const lines = [figuresLine(figures()), '', ...table(columns, rows, out.columns)]
-    // Up over what was drawn, then each line anew; the rest of a longer table is cleared.
-    const up = drawn > 0 ? `\x1b[${drawn}A` : ''
+    // A line that wraps, or a table that scrolls, could not be drawn over.
+    const shown = rows.slice(-Math.max(1, Math.min(ROWS, out.rows - LINES_AROUND)))
+    const status = cut(figuresLine(figures()), out.columns)
+    const lines = [status, '', ...table(columns, shown, out.columns)]
+    // Up over what was drawn, from the first column (Ctrl-C leaves its echo there), then each line
+    // anew; the rest of a longer table is cleared.
+    const up = drawn > 0 ? `\r\x1b[${drawn}A` : ''
     out.write(`${up}${lines.map((line) => `\x1b[2K${line}`).join('\n')}\n\x1b[0J`)
     drawn = lines.length
   }

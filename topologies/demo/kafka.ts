@@ -11,7 +11,8 @@ import type { FedRecord, Feed, Output } from './program.ts'
 const TICK_MS = 100
 
 export interface DemoKafka {
-  feed(feeds: readonly Feed[], ratePerSecond: number): Promise<void>
+  /** `seen` is the event time that the topics have come to; -1: none. */
+  feed(feeds: readonly Feed[], ratePerSecond: number, seen: number): Promise<void>
   watch(output: Output, onRow: (row: readonly string[]) => void): Promise<void>
   stopFeeding(): void
   close(): Promise<void>
@@ -31,16 +32,16 @@ export async function connect(
   })
   const admin = kafka.admin()
   try {
-    await admin.connect()
+    await admin.connect().catch((error: unknown) => {
+      throw new UsageError(
+        `no Kafka answers at ${brokers.join(',')}: start it, mend --brokers, or leave --brokers out for the embedded broker`,
+        { cause: error },
+      )
+    })
     await admin.createTopics({
       waitForLeaders: true,
       topics: topics.map((topic) => ({ topic, numPartitions: 2 })),
     })
-  } catch (error) {
-    throw new UsageError(
-      `no Kafka answers at ${brokers.join(',')}: start it, mend --brokers, or leave --brokers out for the embedded broker`,
-      { cause: error },
-    )
   } finally {
     await admin.disconnect().catch(() => undefined)
   }
@@ -61,13 +62,13 @@ class ConnectedKafka implements DemoKafka {
     this.#producer = producer
   }
 
-  async feed(feeds: readonly Feed[], ratePerSecond: number): Promise<void> {
+  async feed(feeds: readonly Feed[], ratePerSecond: number, seen: number): Promise<void> {
     for (const { topic, rows } of feeds) if (rows !== undefined) await this.#send(topic, rows)
     const streams = feeds.filter((feed) => feed.next !== undefined)
     const perTick = Math.max(1, Math.round((ratePerSecond * TICK_MS) / 1000 / streams.length))
     this.#timer = setInterval(() => {
       for (const { topic, next } of streams) {
-        const records = Array.from({ length: perTick }, () => next?.(Date.now()))
+        const records = Array.from({ length: perTick }, () => next?.(Date.now(), seen))
         const full = records.filter((record) => record !== undefined)
         // One batch after the other: a broker that is away must not make a queue without end.
         this.#sending = this.#sending.then(() => this.#send(topic, full)).catch(() => undefined)

@@ -13,8 +13,11 @@ export interface Feed {
   readonly topic: string
   /** Written once, at the start: the rows of a table that streams then look into. */
   readonly rows?: readonly FedRecord[]
-  /** Written all the time, one after the other; the argument is the wall clock. */
-  readonly next?: (now: number) => FedRecord
+  /**
+   * Written all the time, one after the other. `now` is the wall clock, `seen` the event time that
+   * an earlier run has come to (-1: none): what is older might be late.
+   */
+  readonly next?: (now: number, seen: number) => FedRecord
 }
 
 /** The topic to watch, and its records as rows of text. */

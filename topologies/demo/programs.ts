@@ -7,6 +7,8 @@ import * as wordCount from '../word-count.ts'
 import { clickFeed, sequence } from './clicks.ts'
 import type { FedRecord, Program } from './program.ts'
 
+type Next = (now: number) => FedRecord
+
 const COUNTRIES = ['Austria', 'Brazil', 'Chad', 'Denmark', 'Ecuador']
 const WORDS = 'the quick brown fox jumps over the lazy dog while the mill turns'.split(' ')
 
@@ -26,7 +28,7 @@ function lineFeed(): () => FedRecord {
   return () => ({ key: null, value: `${word()} ${word()} ${word()} ${word()}` })
 }
 
-function activityFeed(): (now: number) => FedRecord {
+function activityFeed(): Next {
   const pick = sequence(5)
   let count = 0
   let last: FedRecord | undefined
@@ -41,17 +43,23 @@ function activityFeed(): (now: number) => FedRecord {
   }
 }
 
-function orderFeed(): readonly [orders: () => FedRecord, payments: () => FedRecord] {
+function orderFeed(): readonly [orders: Next, payments: Next] {
   const pick = sequence(11)
   let ordered = 0
   let paid = 0
+  let run = 0
+  // Of this run alone: an order of an earlier one would find the payments of this one.
+  const idOf = (count: number, now: number): string => {
+    if (run === 0) run = now
+    return `order-${run}-${count}`
+  }
   return [
-    () => {
-      const id = `order-${++ordered}`
+    (now) => {
+      const id = idOf(++ordered, now)
       return { key: id, value: JSON.stringify({ id, amount: 10 + pick(90) }) }
     },
-    () => {
-      const value = { orderId: `order-${++paid}`, paid: 10 + pick(90) }
+    (now) => {
+      const value = { orderId: idOf(++paid, now), paid: 10 + pick(90) }
       return { key: null, value: JSON.stringify(value) }
     },
   ]
