@@ -23,6 +23,9 @@ function mount(): boolean {
 
 const mounted = process.platform === 'linux' && mount()
 
+if (!mounted)
+  process.stderr.write('NOT RUN: a full disk, for this user may not mount a small one\n')
+
 afterAll(() => {
   if (mounted) execFileSync('umount', [folder])
   rmSync(folder, { recursive: true })
