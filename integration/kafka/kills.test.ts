@@ -12,8 +12,16 @@ import { seededRandom } from '../../lib/core/random.ts'
 import { partitionFor } from '../../lib/kafka/protocol/murmur2.ts'
 import { workloads } from '../../scripts/workloads/all.ts'
 import type { InputRecord, Workload } from '../../scripts/workloads/workload.ts'
-import { committedRecords, createTopics, kafkaOf, write } from '../support/kafka.ts'
+import {
+  brokers,
+  committedRecords,
+  createTopics,
+  kafkaOf,
+  prefixed,
+  write,
+} from '../support/kafka.ts'
 import { Program } from '../support/program.ts'
+import { compareStateWithChangelogs } from '../support/state.ts'
 
 const SEED = Number(process.env.KILLS_SEED ?? 20_261_125)
 const KILLS = 22
@@ -22,6 +30,7 @@ const RECORDS = 2500
 
 const random = seededRandom(SEED)
 const pick = (below: number): number => Math.floor(random.next() * below)
+/** Of applications and topics: a cluster may have those of other runs. */
 const prefix = `kills-${Date.now()}`
 
 interface Instance {
@@ -40,9 +49,8 @@ function start(stateDir: string): Program {
 
 /** What a workload reads: its input, and what it writes for itself in between. */
 function topicsOf({ name, inputTopics }: Workload): readonly string[] {
-  return name === 'word-count'
-    ? [...inputTopics, `${prefix}-${name}-wc-by-word-repartition`]
-    : inputTopics
+  const inputs = inputTopics.map((topic) => `${prefix}-${topic}`)
+  return name === 'word-count' ? [...inputs, `${prefix}-${name}-wc-by-word-repartition`] : inputs
 }
 
 /** Resolves when every group has committed the ends of its topics. */
@@ -109,7 +117,9 @@ beforeAll(async () => {
   kafka = kafkaOf()
   await createTopics(
     kafka,
-    workloads.flatMap(({ inputTopics, outputTopic }) => [...inputTopics, outputTopic]),
+    workloads
+      .flatMap(({ inputTopics, outputTopic }) => [...inputTopics, outputTopic])
+      .map((topic) => `${prefix}-${topic}`),
     PARTITIONS,
   )
   inputs = new Map(workloads.map(({ name, input }) => [name, input(pick, RECORDS)]))
@@ -120,7 +130,7 @@ beforeAll(async () => {
   let feeding = true
   const written = Promise.all(
     [...inputs.values()].map((records) =>
-      write(kafka, records, 10, () => pause(feeding ? 300 : 1)),
+      write(kafka, prefixed(`${prefix}-`, records), 10, () => pause(feeding ? 300 : 1)),
     ),
   )
   await zombie()
@@ -146,8 +156,26 @@ describe(`a zombie and ${KILLS} kills with seed ${SEED}`, () => {
     'lose nothing and double nothing of %s',
     (name, { check, outputTopic }) => {
       const partitionOf = (key: string): number => partitionFor(Buffer.from(key), PARTITIONS)
-      const wrong = check(inputs.get(name) ?? [], committedRecords(outputTopic), partitionOf)
+      const wrong = check(
+        inputs.get(name) ?? [],
+        committedRecords(`${prefix}-${outputTopic}`),
+        partitionOf,
+      )
       expect(wrong).toEqual([])
+    },
+  )
+
+  test.each(workloads.map(({ name }) => name))(
+    'leave the changelogs of %s and the state on disk the same',
+    async (name) => {
+      const stateDirs = instances.map(({ stateDir }) => stateDir)
+      const { rows, wrong } = await compareStateWithChangelogs(
+        stateDirs,
+        `${prefix}-${name}`,
+        brokers,
+      )
+      expect(wrong).toEqual([])
+      expect(rows).toBeGreaterThan(0)
     },
   )
 })

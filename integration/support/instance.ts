@@ -1,19 +1,21 @@
 /**
- * One instance of every workload as a process: `node instance.ts PREFIX STATE_DIR [GUARANTEE]`, with
- * KAFKA_BROKERS. It prints `running` once all have started and ends with SIGTERM.
+ * One instance of every workload as a process: `node instance.ts PREFIX STATE_DIR [GUARANTEE]
+ * [WORKLOAD]`, with KAFKA_BROKERS. Names of applications and topics begin with `PREFIX-`. It prints
+ * `running` once all have started and ends with SIGTERM.
  */
 import type { Guarantee } from 'millrace'
 import { Streams } from 'millrace'
 import { workloads } from '../../scripts/workloads/all.ts'
 
-const [prefix = 'kills', stateDir = './millrace-state', guarantee = 'exactly-once'] =
+const [prefix = 'kills', stateDir = './millrace-state', guarantee = 'exactly-once', only] =
   process.argv.slice(2)
 const brokers = (process.env.KAFKA_BROKERS ?? '').split(',')
 
 async function main(): Promise<void> {
-  const apps = workloads.map(
+  const chosen = workloads.filter(({ name }) => only === undefined || name === only)
+  const apps = chosen.map(
     ({ name, topology }) =>
-      new Streams(topology(), {
+      new Streams(topology(`${prefix}-`), {
         applicationId: `${prefix}-${name}`,
         brokers,
         stateDir,

@@ -15,6 +15,11 @@ export function kafkaOf(addresses: readonly string[] = brokers): Kafka {
   return new Kafka({ clientId: 'tests', brokers: [...addresses], logLevel: logLevel.NOTHING })
 }
 
+/** The same names on a cluster that has those of other runs. */
+export function prefixed(prefix: string, records: readonly InputRecord[]): readonly InputRecord[] {
+  return records.map((record) => ({ ...record, topic: `${prefix}${record.topic}` }))
+}
+
 /** Runs a verb of the kit and gives its stdout. */
 export function kit(...args: readonly string[]): string {
   return execFileSync(process.execPath, [KIT, ...args], {
@@ -80,11 +85,15 @@ interface DumpedRecord {
   readonly valueHex?: string
 }
 
+export interface CommittedRecord extends OutputRecord {
+  readonly offset: number
+}
+
 /** What a JVM read_committed consumer sees; fails when a transaction stays open. */
 export function committedRecords(
   topic: string,
   addresses: readonly string[] = brokers,
-): readonly OutputRecord[] {
+): readonly CommittedRecord[] {
   const bootstrap = addresses.join(',')
   const lines = kit(
     'dump',
@@ -103,6 +112,7 @@ export function committedRecords(
       const record: DumpedRecord = JSON.parse(line)
       return {
         partition: record.partition,
+        offset: record.offset,
         key: Buffer.from(record.keyHex ?? '', 'hex'),
         value: record.valueHex === undefined ? null : Buffer.from(record.valueHex, 'hex'),
         timestamp: record.timestamp,

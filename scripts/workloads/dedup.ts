@@ -5,12 +5,12 @@ import { compareAsSets } from './workload.ts'
 
 export const dedup: Workload = {
   name: 'dedup',
-  topology: () => {
+  topology: (prefix = '') => {
     const builder = new StreamsBuilder()
     builder
-      .stream('dd-in', { key: serdes.string, value: serdes.string })
+      .stream(`${prefix}dd-in`, { key: serdes.string, value: serdes.string })
       .dropDuplicates({ id: (value) => value, within: '10m', store: 'dd-seen' })
-      .to('dd-out')
+      .to(`${prefix}dd-out`)
     return builder.build()
   },
   inputTopics: ['dd-in'],

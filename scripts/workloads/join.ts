@@ -5,10 +5,16 @@ import { compareAsSets } from './workload.ts'
 
 export const join: Workload = {
   name: 'join',
-  topology: () => {
+  topology: (prefix = '') => {
     const builder = new StreamsBuilder()
-    const orders = builder.stream('jo-orders', { key: serdes.string, value: serdes.string })
-    const payments = builder.stream('jo-payments', { key: serdes.string, value: serdes.string })
+    const orders = builder.stream(`${prefix}jo-orders`, {
+      key: serdes.string,
+      value: serdes.string,
+    })
+    const payments = builder.stream(`${prefix}jo-payments`, {
+      key: serdes.string,
+      value: serdes.string,
+    })
     orders
       .join(payments, (order, payment) => `${order}+${payment}`, {
         within: '1h',
@@ -16,7 +22,7 @@ export const join: Workload = {
         value: serdes.string,
         name: 'jo-join',
       })
-      .to('jo-out')
+      .to(`${prefix}jo-out`)
     return builder.build()
   },
   inputTopics: ['jo-orders', 'jo-payments'],

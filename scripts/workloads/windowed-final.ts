@@ -33,16 +33,16 @@ function oracle(
 
 export const windowedFinal: Workload = {
   name: 'windowed-final',
-  topology: () => {
+  topology: (prefix = '') => {
     const builder = new StreamsBuilder()
     builder
-      .stream('wf-in', { key: serdes.string, value: serdes.string })
+      .stream(`${prefix}wf-in`, { key: serdes.string, value: serdes.string })
       .groupByKey()
       .windowedBy(windows.tumbling(SIZE_MS, { grace: GRACE_MS }))
       .count({ store: 'wf-counts' })
       .emit('final')
       .toStream()
-      .to('wf-out')
+      .to(`${prefix}wf-out`)
     return builder.build()
   },
   inputTopics: ['wf-in'],

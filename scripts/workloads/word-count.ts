@@ -22,15 +22,15 @@ function checkTotals(
 
 export const wordCount: Workload = {
   name: 'word-count',
-  topology: () => {
+  topology: (prefix = '') => {
     const builder = new StreamsBuilder()
     builder
-      .stream('wc-lines', { key: serdes.string, value: serdes.string })
+      .stream(`${prefix}wc-lines`, { key: serdes.string, value: serdes.string })
       .flatMapValues((line) => line.split(' '), { value: serdes.string })
       .groupBy((word) => word, { key: serdes.string, name: 'wc-by-word' })
       .count({ store: 'wc-counts' })
       .toStream()
-      .to('wc-out')
+      .to(`${prefix}wc-out`)
     return builder.build()
   },
   inputTopics: ['wc-lines'],

@@ -24,7 +24,8 @@ export interface OutputRecord {
 
 export interface Workload {
   readonly name: string
-  readonly topology: () => Topology
+  /** `prefix` goes before the names of its topics: a cluster that lives on has those of other runs. */
+  readonly topology: (prefix?: string) => Topology
   readonly inputTopics: readonly string[]
   readonly outputTopic: string
   /** `pick(n)` is a whole number below n. In the order in which they are written. */
