@@ -8,6 +8,8 @@ import { isTransient, reactionTo } from './reactions.ts'
 export type CoordinatorKind = 'group' | 'transaction'
 
 const KEY_TYPE = { group: 0, transaction: 1 } as const
+/** As users and ACLs call it. */
+const WORDS = { group: 'group', transaction: 'transactional id' } as const
 /** From version 4 on a request asks for several keys; one is all that we ever ask for. */
 const ONE_KEY = 3
 const PATIENCE_MS = 60_000
@@ -60,7 +62,11 @@ export class Coordinators {
       }
       const over = stop.aborted || this.#client.clock.monotonic() >= until
       if (over || !isTransient(reactionTo(answer.errorCode)))
-        throw failureOf(answer.errorCode, `the coordinator of ${kind} ${key}`, answer.errorMessage)
+        throw failureOf(
+          answer.errorCode,
+          `the coordinator of ${WORDS[kind]} ${key}`,
+          answer.errorMessage,
+        )
       await backoff.wait(stop)
     }
   }

@@ -11,7 +11,7 @@ import {
   RetriableError,
   TaskMigratedError,
 } from '../../core/errors.ts'
-import { errorName } from '../protocol/error-codes.ts'
+import { ErrorCode, errorName } from '../protocol/error-codes.ts'
 import { reactionTo } from './reactions.ts'
 
 /** `what`: the request and its subject, such as `OffsetCommit of group clicks`. */
@@ -49,7 +49,7 @@ export function failureOf(code: number, what: string, detail?: string | null): S
     case 'denied':
       return new FatalError(
         'AUTHORIZATION_FAILED',
-        `${said}: the cluster refuses it to this user; add the ACL, or use other credentials`,
+        `${said}: the cluster refuses it to this user; add the ACL${aclOf(code)}, or use other credentials`,
       )
     case 'config':
       return new ConfigError(
@@ -65,6 +65,20 @@ export function failureOf(code: number, what: string, detail?: string | null): S
         'INTERNAL',
         `${said}: the cluster refuses what it should not be asked; please report it`,
       )
+  }
+}
+
+/** What an application needs of a resource, for who makes the ACL. */
+function aclOf(code: number): string {
+  switch (code) {
+    case ErrorCode.TOPIC_AUTHORIZATION_FAILED:
+      return ' (Read on what it reads, Write on what it writes, all of it on topics that begin with the application id)'
+    case ErrorCode.GROUP_AUTHORIZATION_FAILED:
+      return ' (Read on the group, which is the application id)'
+    case ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+      return ' (Write on transactional ids that begin with the application id)'
+    default:
+      return ''
   }
 }
 

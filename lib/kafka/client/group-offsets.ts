@@ -58,7 +58,7 @@ export async function readCommitted(
         })),
       )
     if (reaction !== 'unstable' || signal.aborted)
-      throw failureOf(code, `the committed offsets of group ${groupId}`)
+      throw failureOf(code, `the committed offsets of group ${groupId}${whereOf(answer, code)}`)
     await backoff.wait(signal)
   }
 }
@@ -76,7 +76,7 @@ export async function writeCommitted(
 ): Promise<void> {
   assertFences(fence)
   const { groupId } = fence
-  const { code } = await askCoordinator(client, {
+  const { answer, code } = await askCoordinator(client, {
     kind: 'group',
     key: groupId,
     api: offsetCommit,
@@ -107,11 +107,12 @@ export async function writeCommitted(
       )
     },
   })
-  if (code !== 0) throw failureOf(code, `OffsetCommit of group ${groupId}`)
+  if (code !== 0) throw failureOf(code, `OffsetCommit of group ${groupId}${whereOf(answer, code)}`)
 }
 
 interface PartitionCodes {
   readonly topics: readonly {
+    readonly name: string
     readonly partitions: readonly { readonly errorCode: number }[]
   }[]
 }
@@ -119,4 +120,12 @@ interface PartitionCodes {
 /** Every code of an answer by topic and partition: one that is not 0 stands for its partition alone. */
 export function codesOf({ topics }: PartitionCodes): number[] {
   return topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode))
+}
+
+/** The topics that got the code, for an error: an ACL is one topic's. */
+export function whereOf({ topics }: PartitionCodes, code: number): string {
+  const names = topics
+    .filter(({ partitions }) => partitions.some(({ errorCode }) => errorCode === code))
+    .map(({ name }) => name)
+  return names.length === 0 ? '' : ` for ${names.join(', ')}`
 }

@@ -23,7 +23,7 @@ import type { CoordinatorRequest, Decided } from './coordinator-request.ts'
 import { askCoordinator } from './coordinator-request.ts'
 import { failureOf, isTransientError } from './failures.ts'
 import type { GroupFence, OffsetToCommit } from './group-fence.ts'
-import { codesOf } from './group-offsets.ts'
+import { codesOf, whereOf } from './group-offsets.ts'
 import type { VersionLimits } from './negotiation.ts'
 import { negotiate, speaks } from './negotiation.ts'
 import type { ProducerIdentity } from './produce-batch.ts'
@@ -168,7 +168,7 @@ export class TransactionCoordinator {
   ): Promise<void> {
     const { client, transactionalId, transactionTimeoutMs, onUnanswered } = this.#options
     const { groupId, generation, memberId, instanceId } = fence
-    const { code } = await askCoordinator(client, {
+    const { answer, code } = await askCoordinator(client, {
       kind: 'group',
       key: groupId,
       api: txnOffsetCommit,
@@ -198,7 +198,8 @@ export class TransactionCoordinator {
       patienceMs: transactionTimeoutMs,
       onUnanswered,
     })
-    if (reactionTo(code) !== 'none') throw failureOf(code, `TxnOffsetCommit of group ${groupId}`)
+    if (reactionTo(code) !== 'none')
+      throw failureOf(code, `TxnOffsetCommit of group ${groupId}${whereOf(answer, code)}`)
   }
 
   /** The same request until it is decided or the signal aborts; then RetriableError. */
