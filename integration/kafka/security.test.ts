@@ -6,33 +6,42 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import type { KafkaConfig } from 'kafkajs'
-import { Kafka, logLevel } from 'kafkajs'
+import type { AclEntry, KafkaConfig } from 'kafkajs'
+import {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  Kafka,
+  logLevel,
+  ResourcePatternTypes,
+} from 'kafkajs'
 import { kafkajs, tcp } from '../../lib/cluster.ts'
 import { systemClock } from '../../lib/core/clock.ts'
+import type { Logger } from '../../lib/core/logger.ts'
 import { silentLogger } from '../../lib/core/logger.ts'
 import { systemRandom } from '../../lib/core/random.ts'
-import type { ClusterContext, ConnectionOptions } from '../../lib/kafka/cluster.ts'
-import { Cluster } from '../../lib/kafka/cluster.ts'
+import type { Cluster, ConnectionOptions } from '../../lib/kafka/cluster.ts'
 import { metadata } from '../../lib/kafka/protocol/apis.ts'
-import type { Transport } from '../../lib/kafka/transport.ts'
 import { Streams } from '../../lib/streams.ts'
 import { request } from '../../lib/testing/simulation/wire.ts'
 import { dedup } from '../../scripts/workloads/dedup.ts'
-import { createTopics, kafkaOf, kit } from '../support/kafka.ts'
+import { committedRecords, createTopics, kafkaOf, kit, write } from '../support/kafka.ts'
+import { allOf, recordingLogger } from '../support/recording-logger.ts'
+import { WatchedCluster } from '../support/watched-cluster.ts'
 
 const PORT = 22_092
 const TLS_PORT = PORT + 2
 const SASL_PORT = PORT + 3
 const SASL_TLS_PORT = PORT + 4
-/** May use the topics, but not the group. */
-const READER = { username: 'reader', password: 'reader-secret' } as const
+/** The kit knows her. */
+const ALICE = 'alice'
+const secretOf = (user: string): string => `${user}-secret`
 
 let pem: (name: string) => string
 
 beforeAll(() => {
-  const user = ['--user', `${READER.username}:${READER.password}`]
-  const printed = kit('start', '--secure', '--acl', ...user, '--fresh', '--port', `${PORT}`)
+  const users = DENIALS.flatMap(({ user }) => ['--user', `${user}:${secretOf(user)}`])
+  const printed = kit('start', '--secure', '--acl', ...users, '--fresh', '--port', `${PORT}`)
   const folder = /KAFKA_TLS=(\S+)/.exec(printed)?.[1] ?? ''
   pem = (name) => readFileSync(join(folder, name), 'utf8')
 }, 120_000)
@@ -125,42 +134,62 @@ describe('tcp', () => {
   })
 })
 
-/** A cluster that counts what is asked of it. */
-class CountingCluster extends Cluster {
-  protected readonly transport = 'tcp'
-  readonly ephemeral = false
-  readonly requestTimeoutMs: number
-  readonly clientId: string
-  readonly #inner: Cluster
-  requests = 0
+const INPUT = 'dd-in'
+const OUTPUT = 'dd-out'
+const APPLICATIONS = 'acl-'
 
-  constructor(inner: Cluster) {
-    super()
-    this.#inner = inner
-    this.requestTimeoutMs = inner.requestTimeoutMs
-    this.clientId = inner.clientId
-  }
+/** What a user must be allowed, and the user who is not. */
+interface Denial {
+  readonly user: string
+  readonly code: string
+  /** What the error names. */
+  readonly what: string
+}
 
-  async open(context: ClusterContext): Promise<Transport> {
-    const transport = await this.#inner.open(context)
-    return {
-      bootstrap: transport.bootstrap,
-      close: () => transport.close(),
-      connect: async (address) => {
-        const connection = await transport.connect(address)
-        return {
-          versions: connection.versions,
-          get open(): boolean {
-            return connection.open
-          },
-          send: (frame) => {
-            this.requests += 1
-            return connection.send(frame)
-          },
-          close: () => connection.close(),
-        }
-      },
-    }
+const DENIALS: readonly Denial[] = [
+  { user: 'no-group', code: 'GROUP_AUTHORIZATION_FAILED', what: 'group acl-no-group' },
+  { user: 'no-sight', code: 'TOPIC_AUTHORIZATION_FAILED', what: INPUT },
+  { user: 'no-read', code: 'TOPIC_AUTHORIZATION_FAILED', what: INPUT },
+  { user: 'no-write', code: 'TOPIC_AUTHORIZATION_FAILED', what: OUTPUT },
+  {
+    user: 'no-transactions',
+    code: 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+    what: 'transactional id acl-no-transactions',
+  },
+]
+
+/** Everything that the application of a user needs, but for what its name says. */
+function allowed(user: string): readonly AclEntry[] {
+  const see = ['DESCRIBE', 'DESCRIBE_CONFIGS'] as const
+  const own = ['CREATE', 'READ', 'WRITE', 'DELETE', 'ALTER_CONFIGS', ...see] as const
+  const input = user === 'no-sight' ? [] : user === 'no-read' ? see : (['READ', ...see] as const)
+  const output = user === 'no-write' ? see : (['WRITE', ...see] as const)
+  return [
+    ...input.map((operation) => acl(user, 'TOPIC', INPUT, 'LITERAL', operation)),
+    ...output.map((operation) => acl(user, 'TOPIC', OUTPUT, 'LITERAL', operation)),
+    ...own.map((operation) => acl(user, 'TOPIC', APPLICATIONS, 'PREFIXED', operation)),
+    ...(user === 'no-group' ? [] : [acl(user, 'GROUP', APPLICATIONS, 'PREFIXED', 'READ')]),
+    ...(user === 'no-transactions'
+      ? []
+      : [acl(user, 'TRANSACTIONAL_ID', APPLICATIONS, 'PREFIXED', 'WRITE')]),
+  ]
+}
+
+function acl(
+  user: string,
+  resource: keyof typeof AclResourceTypes,
+  resourceName: string,
+  pattern: 'LITERAL' | 'PREFIXED',
+  operation: keyof typeof AclOperationTypes,
+): AclEntry {
+  return {
+    principal: `User:${user}`,
+    host: '*',
+    resourceType: AclResourceTypes[resource],
+    resourceName,
+    resourcePatternType: ResourcePatternTypes[pattern],
+    operation: AclOperationTypes[operation],
+    permissionType: AclPermissionTypes.ALLOW,
   }
 }
 
@@ -169,26 +198,53 @@ describe('an ACL that is missing', () => {
 
   beforeAll(async () => {
     stateDir = mkdtempSync(join(tmpdir(), 'millrace-acl-'))
-    const topics = [...dedup.inputTopics, dedup.outputTopic]
-    await createTopics(kafkaOf(address(PORT)), topics, 1)
-    const allowed = ['--ops', 'Read,Write,Describe,DescribeConfigs', '--port', `${PORT}`]
-    for (const topic of topics)
-      kit('acl', 'add', '--user', READER.username, '--topic', topic, ...allowed)
+    const kafka = kafkaOf(address(PORT))
+    await createTopics(kafka, [INPUT, OUTPUT], 1)
+    const record = { topic: INPUT, key: 'key', value: 'value', timestamp: 1 }
+    await write(kafka, [record], 1, async () => undefined)
+    const admin = kafka.admin()
+    await admin.connect()
+    await admin.createAcls({ acl: [...DENIALS.map(({ user }) => user), ALICE].flatMap(allowed) })
+    await admin.disconnect()
   }, 60_000)
 
   afterAll(() => {
     rmSync(stateDir, { recursive: true, force: true })
   })
 
-  test('for the group ends the application at once, with one error that says what to do', async () => {
-    const sasl = { mechanism: 'scram-sha-512', ...READER } as const
-    const cluster = new CountingCluster(tcp({ brokers: address(SASL_PORT), sasl }))
-    const logger = { level: 'silent' } as const
-    const app = new Streams(dedup.topology(), { applicationId: 'acl', cluster, stateDir, logger })
-    const error = await app.run().catch((reason: unknown) => reason)
-    expect(error).toMatchObject({ code: 'AUTHORIZATION_FAILED', reaction: 'stop' })
-    expect(`${error}`).toMatch(/group acl: GROUP_AUTHORIZATION_FAILED/)
-    expect(`${error}`).toMatch(/add the ACL/)
-    expect(cluster.requests).toBeLessThan(50)
+  function appOf(user: string, cluster: Cluster, logger: Logger): Streams {
+    const applicationId = `${APPLICATIONS}${user}`
+    return new Streams(dedup.topology(), { applicationId, cluster, stateDir, logger })
+  }
+
+  function clusterOf(user: string): WatchedCluster {
+    const sasl = { mechanism: 'scram-sha-512', username: user, password: secretOf(user) } as const
+    return new WatchedCluster(tcp({ brokers: address(SASL_PORT), sasl }))
+  }
+
+  test.each(DENIALS)(
+    'ends the application of $user at once, with one error that says what to do',
+    async ({ user, code, what }) => {
+      const cluster = clusterOf(user)
+      const logger = recordingLogger()
+      const app = appOf(user, cluster, logger)
+      const error = await app.run().catch((reason: unknown) => reason)
+      expect(error).toMatchObject({ code: 'AUTHORIZATION_FAILED', reaction: 'stop' })
+      expect(`${error}`).toContain(what)
+      expect(`${error}`).toContain(code)
+      expect(`${error}`).toMatch(/add the ACL/)
+      expect(cluster.sent.length).toBeLessThan(50)
+      expect(cluster.connections).toBeLessThan(10)
+      expect(logger.lines.filter((line) => line.startsWith('error'))).toHaveLength(1)
+      const told = [allOf(error), ...logger.lines]
+      expect(told.filter((line) => line.includes(secretOf(user)))).toEqual([])
+    },
+  )
+
+  test('of none is missed: that is all that an application needs', async () => {
+    const app = appOf(ALICE, clusterOf(ALICE), silentLogger)
+    await app.start()
+    expect(await app.stop({ drain: true, timeout: '20s' })).toMatchObject({ drained: true })
+    expect(committedRecords(OUTPUT, address(PORT))).toHaveLength(1)
   })
 })
