@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process'
 
 const KIT = 'scripts/kafka/kafka.mjs'
 const PORT = 21092
-const IMAGE = 'apache/kafka:4.1.1'
+const VERSION = '4.1.1'
+const IMAGE = `apache/kafka:${VERSION}`
 
 const kit = (...args) =>
   spawnSync(process.execPath, [KIT, ...args, '--port', `${PORT}`], {
@@ -12,8 +13,12 @@ const kit = (...args) =>
   })
 
 const has = (command) => spawnSync(command, ['-version'], { stdio: 'ignore' }).status === 0
+const hasJava = () => has('java') && has('mvn')
 
-/** `{ env, where, stop }`, or `{ notRun: reason }`. */
+/**
+ * `{ env, where, stop }`, or `{ notRun: reason }`. Tests may start other versions where `KAFKA_KIT`
+ * says by what; a user who names a cluster wants that one tested.
+ */
 export async function findKafka() {
   if (process.env.KAFKA_BROKERS !== undefined)
     return {
@@ -37,7 +42,11 @@ async function fromDocker() {
     .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
     .start()
   return {
-    env: { KAFKA_BROKERS: 'localhost:9092' },
+    env: {
+      KAFKA_BROKERS: 'localhost:9092',
+      KAFKA_VERSION: VERSION,
+      ...(hasJava() ? { KAFKA_KIT: KIT } : {}),
+    },
     where: `${IMAGE} in Docker`,
     stop: async () => {
       await container.stop()
@@ -46,16 +55,16 @@ async function fromDocker() {
 }
 
 function fromJava() {
-  if (!has('java') || !has('mvn'))
+  if (!hasJava())
     return {
       notRun: 'set KAFKA_BROKERS, or install Docker, or Java 17 with Maven (neither was found)',
     }
-  const started = kit('start', '--fresh')
+  const started = kit('start', '--fresh', '--version', VERSION)
   const brokers = /KAFKA_BROKERS=(\S+)/.exec(started.stdout)?.[1]
   if (started.status !== 0 || brokers === undefined)
     return { notRun: `${KIT} start failed: see above` }
   return {
-    env: { KAFKA_BROKERS: brokers, KAFKA_KIT: KIT },
+    env: { KAFKA_BROKERS: brokers, KAFKA_VERSION: VERSION, KAFKA_KIT: KIT },
     where: 'Apache Kafka from Java jars, on loopback',
     stop: async () => {
       kit('stop', '--wipe')

@@ -7,6 +7,8 @@ install({ everything: true })
 const { tiers } = await import('./tiers.mjs')
 
 const required = process.argv.includes('--required') || process.env.CI === 'true'
+// Tests that a machine may be unable to run look at it.
+if (required) process.env.CI = 'true'
 const names = process.argv.slice(2).filter((word) => !word.startsWith('--'))
 const unknown = names.filter((name) => !tiers.some((tier) => tier.name === name))
 if (unknown.length > 0) {
@@ -38,6 +40,8 @@ for (const { name, seconds, where = 'here', notRun, ...counts } of results) {
   } else {
     const line = `${counts.passed} passed, ${counts.failed} failed`
     process.stdout.write(`${name.padEnd(12)} ${line.padEnd(24)} ${took.padStart(6)}  ${where}\n`)
+    for (const test of counts.skipped ?? [])
+      process.stdout.write(`${' '.repeat(12)} not run, for the reason told above: ${test}\n`)
   }
 }
 process.stdout.write(`${passed} passed, ${failed} failed\n`)

@@ -24,7 +24,11 @@ function jest(args, env) {
   rmSync(dir, { recursive: true, force: true })
   if (report === undefined) return { passed: 0, failed: 1 }
   const failed = report.numFailedTests + report.numRuntimeErrorTestSuites
-  return { passed: report.numPassedTests, failed: ok ? failed : Math.max(1, failed) }
+  const skipped = report.testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter(({ status }) => status === 'pending')
+    .map(({ fullName }) => fullName)
+  return { passed: report.numPassedTests, failed: ok ? failed : Math.max(1, failed), skipped }
 }
 
 /** A program whose last line is `N passed, N failed[, …]`. */

@@ -16,6 +16,7 @@ import {
   brokers,
   committedRecords,
   createTopics,
+  deleteTopics,
   kafkaOf,
   prefixed,
   write,
@@ -149,6 +150,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const { program } of instances) await program.kill()
   rmSync(dir, { recursive: true, force: true })
+  await deleteTopics(kafka, prefix)
 })
 
 describe(`a zombie and ${KILLS} kills with seed ${SEED}`, () => {

@@ -48,6 +48,15 @@ export async function createTopics(
   await admin.disconnect()
 }
 
+/** A user's own cluster is left as it was found, but for offsets of groups, which it forgets by itself. */
+export async function deleteTopics(kafka: Kafka, prefix: string): Promise<void> {
+  const admin = kafka.admin()
+  await admin.connect()
+  const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(prefix))
+  await admin.deleteTopics({ topics })
+  await admin.disconnect()
+}
+
 /** Writes in order, a batch at a time; `pace` is awaited between batches. */
 export async function write(
   kafka: Kafka,

@@ -42,7 +42,7 @@ const HELP = `kafka VERB [options]            every verb takes --port P (default
   clients (dump, load, topic, groups, …) take
   --as name:password [--sasl SCRAM-SHA-512|SCRAM-SHA-256|PLAIN]   to ask as that user
   --tls CA.pem                                                    to ask over TLS, trusting that authority
-  --bootstrap HOST:PORT[,…] [--version V]                         to ask another server on loopback, which the kit did not start`
+  --bootstrap HOST:PORT[,…] [--version V]                         to ask another server, which the kit did not start`
 
 const KIT = path.dirname(fileURLToPath(import.meta.url))
 const HOME =
@@ -857,8 +857,8 @@ async function other(flags) {
     .split(',')
     .map(
       (a) =>
-        /^(localhost|127(?:\.\d+){3}|\[::1\]):(\d+)$/.exec(a) ??
-        fail(`--bootstrap is HOST:PORT[,HOST:PORT…], on loopback only; not "${a}"`),
+        /^(\[[^\]]+\]|[^:\s]+):(\d+)$/.exec(a) ??
+        fail(`--bootstrap is HOST:PORT[,HOST:PORT…], not "${a}"`),
     )
   const answers = await Promise.all(
     places.map(([, host, p]) => taken(Number(p), host.replace(/[[\]]/g, ''))),
