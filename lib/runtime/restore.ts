@@ -5,21 +5,32 @@
  *    position passes its end, for the last record there may be a marker.
  * 2. Rows go through the same layers as commits. No user code runs, nothing is written to Kafka.
  * 3. It is a part of the worker's loop: `step` works for a slice, other tasks process in between.
+ * 4. Who read a row must meet its tombstone before compaction takes that away. So a replay that is
+ *    not through in time begins again with nothing, whether it was slow, stalled or interrupted.
  */
 import type { Clock } from '../core/clock.ts'
 import type { Logger } from '../core/logger.ts'
-import type { Admin, ListedOffset } from '../kafka/client/admin.ts'
+import type { Admin } from '../kafka/client/admin.ts'
 import type { FetchedBatch, Fetcher } from '../kafka/client/fetcher.ts'
 import { OffsetOutOfRangeError } from '../kafka/client/offset-out-of-range-error.ts'
-import { partitionKey, type TopicPartition } from '../kafka/client/topic-partition.ts'
-import type { RestoredRow, TaskState } from '../state/task-state.ts'
-import type { ActiveTask, TaskChangelog } from './active-task.ts'
+import { partitionKey } from '../kafka/client/topic-partition.ts'
+import type { RestoredRow } from '../state/task-state.ts'
+import type { ActiveTask } from './active-task.ts'
 import { checkNotDiverged, truncated } from './changelog-checks.ts'
 import type { MetricsRegistry } from './metrics-registry.ts'
+import {
+  bounds,
+  type Follower,
+  followersOf,
+  isStale,
+  type Offsets,
+  offsetIn,
+} from './restore-follower.ts'
 import { RestoreLog } from './restore-log.ts'
 
 /** Leader epoch that skips the check of divergence: not known for certain. */
 const NO_EPOCH = -1
+const TOO_LATE = 'tombstones may be gone'
 
 export interface RestorerOptions {
   /** Of the restore lane, read_committed. */
@@ -29,18 +40,6 @@ export interface RestorerOptions {
   readonly logger: Logger
   readonly metrics: MetricsRegistry
   readonly onRestored: (store: string, rows: number) => void
-}
-
-/** One changelog that is being read. */
-interface Follower {
-  readonly active: ActiveTask
-  readonly state: TaskState
-  readonly changelog: TaskChangelog
-  readonly of: TopicPartition
-  /** Where to begin; after that the fetcher knows. */
-  position: number
-  end: number
-  rows: number
 }
 
 export class Restorer {
@@ -96,6 +95,7 @@ export class Restorer {
   async step(until: number): Promise<boolean> {
     if (!this.active) return false
     await this.#poll()
+    await this.#restartStale()
     let worked = false
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.shift()
@@ -125,6 +125,7 @@ export class Restorer {
     for (const active of tasks) active.restore = { done: 0, total: 0 }
     this.#log.begin()
     for (const follower of followers) await this.#place(follower, starts, ends)
+    for (const active of tasks) this.#note(active)
     this.#assign()
   }
 
@@ -144,9 +145,28 @@ export class Restorer {
           error.offset,
           offsetIn(starts, follower.of),
         )
-      await this.#startOver(follower, offsetIn(starts, follower.of), 'the changelog was cut')
+      await this.#restart(follower, offsetIn(starts, follower.of), 'the changelog was cut')
       this.#assign()
     }
+  }
+
+  /** Looked at when there is something to apply: the leader is there then, and can be asked. */
+  async #restartStale(): Promise<void> {
+    const { fetcher, admin, clock } = this.#options
+    const now = clock.now()
+    const stale = [...this.#followers.values()].filter(
+      (follower) =>
+        isStale(follower, now) && (fetcher.state(follower.of)?.position ?? 0) > follower.position,
+    )
+    if (stale.length === 0) return
+    const starts = await admin.listOffsets(
+      stale.map(({ of }) => of),
+      'earliest',
+    )
+    for (const follower of stale)
+      await this.#restart(follower, offsetIn(starts, follower.of), TOO_LATE)
+    for (const active of new Set(stale.map(({ active }) => active))) this.#note(active)
+    this.#assign()
   }
 
   #apply(batch: FetchedBatch): void {
@@ -201,14 +221,12 @@ export class Restorer {
   }
 
   /** Decides where a changelog is read from, and whether at all. */
-  async #place(
-    follower: Follower,
-    starts: ReadonlyMap<string, ListedOffset>,
-    ends: ReadonlyMap<string, ListedOffset>,
-  ): Promise<void> {
+  async #place(follower: Follower, starts: Offsets, ends: Offsets): Promise<void> {
     const { active, state, changelog, of } = follower
     const start = offsetIn(starts, of)
+    const now = this.#options.clock.now()
     follower.end = offsetIn(ends, of)
+    follower.since = now
     const own = state.changelogOffset(changelog.store)?.offset
     if (own === undefined) {
       if (start > 0 && !changelog.cut) throw truncated(active.id, of, 0, start)
@@ -216,19 +234,27 @@ export class Restorer {
     } else if (own < start) {
       if (!changelog.cut) throw truncated(active.id, of, own, start)
       await this.#startOver(follower, start, 'the changelog was cut')
-    } else if (own < follower.end && this.#isStale(follower))
-      await this.#startOver(follower, start, 'tombstones may be gone')
-    else follower.position = own
+    } else {
+      follower.position = own
+      if (own < follower.end) follower.since = state.completeAt ?? now
+      if (isStale(follower, now)) await this.#startOver(follower, start, TOO_LATE)
+    }
     if (follower.position >= follower.end) return
     if (active.restore !== undefined) active.restore.total += follower.end - follower.position
     this.#followers.set(partitionKey(of.topic, of.partition), follower)
   }
 
-  /** Away so long that compaction may have removed a tombstone which the store never saw. */
-  #isStale({ state, changelog }: Follower): boolean {
-    const { completeAt } = state
-    if (completeAt === undefined) return false
-    return this.#options.clock.now() - completeAt > changelog.deleteRetentionMs / 2
+  /** What is there of the task's rows is as good as if it had been complete at that time. */
+  #note({ state }: ActiveTask): void {
+    const open = [...this.#followers.values()].filter((follower) => follower.state === state)
+    if (open.length > 0) state?.replayedSince(Math.min(...open.map(({ since }) => since)))
+  }
+
+  /** `startOver` in the middle: what was done is to be done again. */
+  async #restart(follower: Follower, start: number, reason: string): Promise<void> {
+    const { restore } = follower.active
+    if (restore !== undefined) restore.total += Math.max(0, follower.position - start)
+    await this.#startOver(follower, start, reason)
   }
 
   /** The store is emptied and read from the start. Rows that we cut ourselves are gone here too. */
@@ -241,6 +267,7 @@ export class Restorer {
     await state.wipeStore(changelog.store)
     active.rebuilt = reason
     follower.position = start
+    follower.since = this.#options.clock.now()
   }
 
   #assign(): void {
@@ -250,36 +277,4 @@ export class Restorer {
       [...this.#followers.values()].map(({ of, position }) => ({ ...of, offset: position })),
     )
   }
-}
-
-type Offsets = ReadonlyMap<string, ListedOffset>
-
-/** First offsets and high watermarks. */
-async function bounds(
-  admin: Admin,
-  partitions: readonly TopicPartition[],
-): Promise<[starts: Offsets, ends: Offsets]> {
-  if (partitions.length === 0) return [new Map(), new Map()]
-  return Promise.all([
-    admin.listOffsets(partitions, 'earliest'),
-    admin.listOffsets(partitions, 'latest'),
-  ])
-}
-
-function followersOf(active: ActiveTask): Follower[] {
-  const { state } = active
-  if (state === undefined) return []
-  return active.changelogs.map((changelog) => ({
-    active,
-    state,
-    changelog,
-    of: { topic: changelog.topic, partition: active.ref.partition },
-    position: 0,
-    end: 0,
-    rows: 0,
-  }))
-}
-
-function offsetIn(offsets: ReadonlyMap<string, ListedOffset>, of: TopicPartition): number {
-  return offsets.get(partitionKey(of.topic, of.partition))?.offset ?? 0
 }

@@ -64,6 +64,11 @@ export class StateWriter {
     this.#moved = true
   }
 
+  replayedSince(time: number): void {
+    this.#completeAt = time
+    this.#moved = true
+  }
+
   markComplete(): void {
     this.#isComplete = true
   }

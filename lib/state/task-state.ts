@@ -111,7 +111,10 @@ export class TaskState {
     return this.#writer.inputs
   }
 
-  /** Wall-clock time at which the rows were last known to be all there were; undefined: never. */
+  /**
+   * Wall-clock time at which the rows were last known to be all there were, or at which their replay
+   * into empty stores began: what was deleted before is not here. Undefined: never.
+   */
   get completeAt(): number | undefined {
     return this.#writer.completeAt
   }
@@ -173,6 +176,11 @@ export class TaskState {
   /** Up to where the changelog of a windowed store may be cut now; undefined: not at all. */
   cutBefore(name: string): number | undefined {
     return this.#store(name).cutBefore()
+  }
+
+  /** A restore is on its way that began with what was complete, or nothing, at that time. */
+  replayedSince(time: number): void {
+    this.#writer.replayedSince(time)
   }
 
   /** The rows are all there are: after a restore. `commit` says it too. */
