@@ -130,28 +130,30 @@ async function loadZstd(): Promise<Codec> {
   if (zstdCompressSync !== undefined && zstdDecompressSync !== undefined)
     return {
       compress: (bytes) => zstdCompressSync(bytes),
-      decompress: (bytes) => zstdDecompressSync(bytes, { maxOutputLength: MAX_DECOMPRESSED_BYTES }),
+      // It would end at the end of the first frame, and say nothing.
+      decompress: (bytes) =>
+        zstdWithin(
+          (frame, maxBytes) => zstdDecompressSync(frame, { maxOutputLength: maxBytes }),
+          bytes,
+        ),
     }
   const wasm = await import('@bokuweb/zstd-wasm')
   await wasm.init()
   return {
     compress: (bytes) => asBuffer(wasm.compress(bytes)),
-    decompress: (bytes) => zstdWithin(wasm.decompress, bytes),
+    decompress: (bytes) =>
+      zstdWithin((frame, maxBytes) => wasm.decompress(frame, { defaultHeapSize: maxBytes }), bytes),
   }
 }
 
 /** Room is made once, for no more than the frames can hold: memory of WebAssembly is never given back. */
 function zstdWithin(
-  decompress: (bytes: Uint8Array, options: { defaultHeapSize: number }) => Uint8Array,
+  decompress: (frame: Buffer, maxBytes: number) => Uint8Array,
   bytes: Buffer,
 ): Buffer {
   const frames = zstdFrames(bytes)
   checkSize(frames.reduce((sum, { maxBytes }) => sum + maxBytes, 0))
-  return Buffer.concat(
-    frames.map((frame) =>
-      decompress(frame.bytes, { defaultHeapSize: Math.max(1, frame.maxBytes) }),
-    ),
-  )
+  return Buffer.concat(frames.map((frame) => decompress(frame.bytes, Math.max(1, frame.maxBytes))))
 }
 
 /** Makes zstd ready; cheap once it is. */
