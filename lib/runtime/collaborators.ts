@@ -2,6 +2,7 @@
 import { FatalError } from '../core/errors.ts'
 import type { GroupSession } from '../kafka/client/group-session.ts'
 import { Committer } from './commit.ts'
+import { DeadLetterTopics } from './dead-letter-topics.ts'
 import { ErrorPolicyTable } from './error-policy.ts'
 import { Intake } from './intake.ts'
 import { Leader } from './leader.ts'
@@ -46,8 +47,17 @@ export function createCollaborators(
   const producer = outputs ?? transactions
   if (producer === undefined) throw new FatalError('INTERNAL', 'a worker without a producer')
   const { program, subTopologies, fingerprint } = options
-  const setup = new TopicSetup({ client, admin, logger, settings, program, subTopologies })
   const limits = new OutputLimits(admin, logger)
+  const deadLetters = new DeadLetterTopics({ client, admin, limits, logger, settings, program })
+  const setup = new TopicSetup({
+    client,
+    admin,
+    logger,
+    settings,
+    program,
+    subTopologies,
+    deadLetters,
+  })
   const keeper = new StateKeeper({
     directory: options.directory,
     settings,
@@ -69,7 +79,7 @@ export function createCollaborators(
       logger,
       committed: (partitions) => group.committed(partitions),
     }),
-    collector: new OutputCollector(producer, limits, progress),
+    collector: new OutputCollector(producer, limits, progress, deadLetters),
     membership: new Membership(options, table, keeper),
     intake: new Intake(fetcher, table),
     restorer: new Restorer({

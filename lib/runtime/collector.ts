@@ -30,6 +30,11 @@ export interface Collector {
   /** Throws a RecordError when there is no such topic: one was chosen by a callback. */
   partitionsOf(topic: string): number
   limitsOf(topic: string): TopicLimits
+  /**
+   * Asked before a dead letter: its topic may have been chosen by a function, so that nobody looked
+   * for it. Undefined: it can be written to. Rejects with ConfigError TOPIC_MISSING.
+   */
+  admit(topic: string): Promise<void> | undefined
   /** `origin`: the input record that it came of; none behind punctuators and `emit`. */
   send(
     topic: string,

@@ -13,6 +13,7 @@ import type { ErrorPolicyTable } from './error-policy.ts'
 import type { Outputs } from './outputs.ts'
 import type { Head } from './partition-queue.ts'
 import type { TaskScope } from './task-scope.ts'
+import type { Done } from './units.ts'
 
 export interface FailuresOptions {
   readonly policies: ErrorPolicyTable
@@ -51,13 +52,20 @@ export class Failures {
     return action
   }
 
-  /** Counts it and writes the dead letter; `head` is the record, if one was in hand. */
-  settle(error: unknown, action: Exclude<ErrorAction, 'fail'>, head: Head | undefined): void {
+  /**
+   * Counts it and writes the dead letter; `head` is the record, if one was in hand. A promise where
+   * the letter's topic has to be looked for first.
+   */
+  settle(error: unknown, action: Exclude<ErrorAction, 'fail'>, head: Head | undefined): Done {
     if (!(error instanceof RecordError)) throw error
     this.#drops.count(error.node, error.phase)
     const fields = { task: this.#scope.taskId, node: error.node, code: error.code }
     this.#logger.warn(fields, error.message)
-    if (action !== 'skip') this.#bury(error, action.deadLetter, head)
+    if (action === 'skip') return
+    const { deadLetter: topic } = action
+    const admitted = this.#collector.admit(topic)
+    if (admitted !== undefined) return admitted.then(() => this.#bury(error, topic, head))
+    this.#bury(error, topic, head)
   }
 
   #bury(error: RecordError, topic: string, head: Head | undefined): void {

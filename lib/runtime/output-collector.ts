@@ -7,6 +7,7 @@ import type { RecordHeaders } from '../core/headers.ts'
 import type { RecordMetadata } from '../core/record.ts'
 import type { ClusterMetadata } from '../kafka/client/cluster-metadata.ts'
 import type { Collector, TopicLimits } from './collector.ts'
+import type { DeadLetterTopics } from './dead-letter-topics.ts'
 import type { OutputLimits } from './output-limits.ts'
 import type { ProgressReporter } from './progress.ts'
 
@@ -31,12 +32,19 @@ export class OutputCollector implements Collector {
   readonly #producer: OutputProducer
   readonly #limits: OutputLimits
   readonly #progress: ProgressReporter
+  readonly #deadLetters: DeadLetterTopics
   #metadata: ClusterMetadata | undefined
 
-  constructor(producer: OutputProducer, limits: OutputLimits, progress: ProgressReporter) {
+  constructor(
+    producer: OutputProducer,
+    limits: OutputLimits,
+    progress: ProgressReporter,
+    deadLetters: DeadLetterTopics,
+  ) {
     this.#producer = producer
     this.#limits = limits
     this.#progress = progress
+    this.#deadLetters = deadLetters
   }
 
   /** The topics as they were last seen. */
@@ -45,8 +53,9 @@ export class OutputCollector implements Collector {
   }
 
   partitionsOf(topic: string): number {
-    const found = this.#metadata?.topics.get(topic)
-    if (found !== undefined) return found.partitions.length
+    const found = this.#metadata?.topics.get(topic)?.partitions.length
+    const partitions = found ?? this.#deadLetters.partitionsOf(topic)
+    if (partitions !== undefined) return partitions
     throw new RecordError(
       'RECORD_REFUSED',
       `output topic '${topic}' does not exist: create it, or correct the name that was chosen`,
@@ -56,6 +65,12 @@ export class OutputCollector implements Collector {
 
   limitsOf(topic: string): TopicLimits {
     return this.#limits.of(topic)
+  }
+
+  admit(topic: string): Promise<void> | undefined {
+    const seen = this.#metadata?.topics.has(topic) === true && this.#limits.knows(topic)
+    if (seen || this.#deadLetters.partitionsOf(topic) !== undefined) return undefined
+    return this.#deadLetters.admit(topic)
   }
 
   send(

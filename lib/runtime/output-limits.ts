@@ -16,6 +16,10 @@ export class OutputLimits {
     this.#logger = logger
   }
 
+  knows(topic: string): boolean {
+    return this.#limits.has(topic)
+  }
+
   /** Kafka's defaults for a topic that was not read. */
   of(topic: string): TopicLimits {
     return this.#limits.get(topic) ?? DEFAULT_LIMITS

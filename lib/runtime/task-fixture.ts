@@ -42,6 +42,8 @@ export class RecordingCollector implements Collector {
   readonly sent: Sent[] = []
   partitions = 1
   limits: TopicLimits = DEFAULT_LIMITS
+  /** What is done about a topic before a dead letter goes there. */
+  admitting: (topic: string) => Promise<void> | undefined = () => undefined
 
   partitionsOf(): number {
     return this.partitions
@@ -49,6 +51,10 @@ export class RecordingCollector implements Collector {
 
   limitsOf(): TopicLimits {
     return this.limits
+  }
+
+  admit(topic: string): Promise<void> | undefined {
+    return this.admitting(topic)
   }
 
   send(

@@ -202,7 +202,10 @@ export class Task {
   refuse(error: RecordError): void {
     const { recordMetadata } = error
     if (recordMetadata === undefined) throw error
-    this.#refused.set(`${recordMetadata.topic}/${recordMetadata.offset}`, error)
+    const key = `${recordMetadata.topic}/${recordMetadata.offset}`
+    // The record was left out already: it is its dead letter that was refused.
+    if (this.#refused.has(key)) throw error
+    this.#refused.set(key, error)
   }
 
   /** Closes the processors; the state is its owner's to close. */

@@ -12,7 +12,7 @@ import type { ClusterClient } from '../kafka/client/cluster-client.ts'
 import type { ClusterMetadata } from '../kafka/client/cluster-metadata.ts'
 import { internalTopic } from '../topology/names.ts'
 import type { Program, SinkNode, SourceNode, SubTopology } from '../topology/nodes.ts'
-import { deadLetterTopics } from './error-policy.ts'
+import type { DeadLetterTopics } from './dead-letter-topics.ts'
 import { type InternalTopic, NEWER_SETTINGS } from './internal-topics.ts'
 import type { Settings } from './settings.ts'
 import { planTopics, type TopicPlan } from './topic-plan.ts'
@@ -35,6 +35,7 @@ export interface TopicSetupOptions {
   readonly settings: Settings
   readonly program: Program
   readonly subTopologies: readonly SubTopology[]
+  readonly deadLetters: DeadLetterTopics
 }
 
 export class TopicSetup {
@@ -60,6 +61,7 @@ export class TopicSetup {
       partitions,
       defaultPartitions: settings.internalPartitions,
     })
+    this.#options.deadLetters.spread(plan)
     return { metadata, plan }
   }
 
@@ -68,7 +70,7 @@ export class TopicSetup {
     const missing = view.plan.internal.filter(({ name }) => !view.metadata.topics.has(name))
     for (const topic of missing) if (named.has(topic.name)) throw vanished(topic)
     if (missing.length > 0) await this.#createInternal(missing)
-    await this.#createDeadLetters(view)
+    await this.#options.deadLetters.createMissing(view.metadata)
   }
 
   missing(view: TopicView): readonly InternalTopic[] {
@@ -98,7 +100,7 @@ export class TopicSetup {
 
   /** Topics that are written to: what they accept is read before the first record. */
   outputs(view: TopicView): readonly string[] {
-    const names = new Set<string>(this.#deadLetters())
+    const names = new Set<string>(this.#options.deadLetters.names)
     for (const { name } of view.plan.internal) names.add(name)
     for (const node of this.#options.program.nodes.values())
       if (node.kind === 'sink' && !node.internal) {
@@ -124,8 +126,8 @@ export class TopicSetup {
 
   /** Every topic when a pattern or a chooser may name any, else those that the topology names. */
   #wanted(): readonly string[] | undefined {
-    const { program, settings } = this.#options
-    const names = new Set(this.#deadLetters())
+    const { program, settings, deadLetters } = this.#options
+    const names = new Set(deadLetters.names)
     const add = (topic: string, internal: boolean): void => {
       names.add(internal ? internalTopic(settings.applicationId, topic) : topic)
     }
@@ -157,25 +159,6 @@ export class TopicSetup {
     }
     for (const { name, partitions } of topics)
       logger.info({ topic: name, partitions }, 'created an internal topic')
-  }
-
-  #deadLetters(): ReadonlySet<string> {
-    const { program, settings } = this.#options
-    const nodes = [...program.nodes.values()]
-    const decodes = nodes.flatMap((node) => (node.kind === 'source' ? [node.decode] : []))
-    return deadLetterTopics(settings.errors, decodes)
-  }
-
-  /** With the partitions of the widest source, for dead letters go to the source's own modulo. */
-  async #createDeadLetters(view: TopicView): Promise<void> {
-    const { admin, settings, logger } = this.#options
-    const missing = [...this.#deadLetters()].filter((name) => !view.metadata.topics.has(name))
-    if (missing.length === 0) return
-    const partitions = Math.max(1, ...view.plan.tasks.map((plan) => plan.tasks))
-    const replicationFactor = settings.replicationFactor
-    await admin.createTopics(missing.map((name) => ({ name, partitions, replicationFactor })))
-    for (const topic of missing)
-      logger.warn({ topic, partitions }, 'created a dead-letter topic that was missing')
   }
 
   #warnOfReplication(

@@ -5,7 +5,7 @@
  * 1. Synchronous as long as everything below is; else a promise, and nothing else may run meanwhile.
  * 2. An error that user code caught on its way up still fails the unit: what it left is half done.
  */
-import type { ErrorPolicy, RecordError } from '../core/errors.ts'
+import type { ErrorAction, ErrorPolicy, RecordError } from '../core/errors.ts'
 import type { Forward } from '../topology/operator.ts'
 import type { AsyncTail } from './async-tail.ts'
 import { isThenable } from './async-tail.ts'
@@ -38,6 +38,8 @@ export class Units {
   readonly #tail: AsyncTail
   readonly #outputs: Outputs
   readonly #numbers: TaskNumbers
+  /** Dead letters of guarded calls, whose topics are being looked for. */
+  readonly #settling: Promise<void>[] = []
   readonly #undo: Undo | undefined
   readonly #failures: Failures
   readonly #lateness: Histogram
@@ -79,7 +81,7 @@ export class Units {
         () => this.#recordDone(queue, mark, decode),
         (thrown: unknown) => this.#recordFailed(thrown, queue, mark, decode),
       )
-    this.#recordDone(queue, mark, decode)
+    return this.#recordDone(queue, mark, decode)
   }
 
   /** What a node does without a record in hand: a punctuator, or step 0 of a commit. */
@@ -89,16 +91,16 @@ export class Units {
     this.#scope.emitting = node
     try {
       const pending = work()
-      if (isThenable(pending) || this.#tail.busy)
+      if (isThenable(pending) || this.#tail.busy || this.#settling.length > 0)
         return this.#drain(pending).then(
           () => this.#emissionDone(node, mark),
           (thrown: unknown) => this.#emissionFailed(node, thrown, mark),
         )
     } catch (thrown) {
-      this.#emissionFailed(node, thrown, mark)
-      return
+      if (this.#settling.length === 0) return this.#emissionFailed(node, thrown, mark)
+      return this.#settle().then(() => this.#emissionFailed(node, thrown, mark))
     }
-    this.#emissionDone(node, mark)
+    return this.#emissionDone(node, mark)
   }
 
   /**
@@ -115,11 +117,12 @@ export class Units {
       try {
         forward(key, value, timestamp, headers)
       } catch (thrown) {
-        const action = this.#failures.decide(thrown)
+        const action = this.#decide(thrown)
         this.#tail.rollback(waiting)
         undo.rollback(mark)
         this.#scope.failure = undefined
-        this.#failures.settle(thrown, action, undefined)
+        const settling = this.#failures.settle(thrown, action, undefined)
+        if (settling !== undefined) this.#settleLater(settling)
       }
     }
   }
@@ -128,10 +131,10 @@ export class Units {
     queue: PartitionQueue,
     mark: Mark | undefined,
     decode: ErrorPolicy | undefined,
-  ): void {
+  ): Done {
     const { failure } = this.#scope
-    if (failure !== undefined) this.#recordFailed(failure, queue, mark, decode)
-    else this.#settled(queue)
+    if (failure !== undefined) return this.#recordFailed(failure, queue, mark, decode)
+    this.#settled(queue)
   }
 
   #recordFailed(
@@ -139,31 +142,58 @@ export class Units {
     queue: PartitionQueue,
     mark: Mark | undefined,
     decode: ErrorPolicy | undefined,
-  ): void {
+  ): Done {
     this.#tail.clear()
     const action = this.#failures.decide(error, decode)
     if (mark !== undefined) this.#undo?.rollback(mark)
-    this.#failures.settle(error, action, queue.head)
+    const settling = this.#failures.settle(error, action, queue.head)
+    if (settling !== undefined) return settling.then(() => this.#settled(queue))
     this.#settled(queue)
   }
 
+  /** What ends the task does so whoever catches it: the failure of the emission is this one. */
+  #decide(thrown: unknown): Exclude<ErrorAction, 'fail'> {
+    try {
+      return this.#failures.decide(thrown)
+    } catch (final) {
+      this.#scope.failure = final
+      throw final
+    }
+  }
+
   async #drain(pending: Done): Promise<void> {
-    await pending
-    await this.#tail.drain()
+    try {
+      await pending
+      await this.#tail.drain()
+    } finally {
+      await this.#settle()
+    }
   }
 
-  #emissionDone(node: string, mark: Mark | undefined): void {
+  /** It is awaited when the emission ends, and rejects then. */
+  #settleLater(settling: Promise<void>): void {
+    settling.catch(() => undefined)
+    this.#settling.push(settling)
+  }
+
+  async #settle(): Promise<void> {
+    const settling = this.#settling.splice(0)
+    await Promise.all(settling)
+  }
+
+  #emissionDone(node: string, mark: Mark | undefined): Done {
     const { failure } = this.#scope
-    if (failure !== undefined) this.#emissionFailed(node, failure, mark)
-    else this.#settled()
+    if (failure !== undefined) return this.#emissionFailed(node, failure, mark)
+    this.#settled()
   }
 
-  #emissionFailed(node: string, thrown: unknown, mark: Mark | undefined): void {
+  #emissionFailed(node: string, thrown: unknown, mark: Mark | undefined): Done {
     this.#tail.clear()
     const error = this.#scope.blame(node, thrown)
     const action = this.#failures.decide(error)
     if (mark !== undefined) this.#undo?.rollback(mark)
-    this.#failures.settle(error, action, undefined)
+    const settling = this.#failures.settle(error, action, undefined)
+    if (settling !== undefined) return settling.then(() => this.#settled())
     this.#settled()
   }
 

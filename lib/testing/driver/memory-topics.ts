@@ -34,6 +34,8 @@ export class MemoryTopics implements Collector {
     return DEFAULT_LIMITS
   }
 
+  admit(_topic: string): undefined {}
+
   send(
     topic: string,
     _partition: number,
