@@ -80,8 +80,31 @@ const dieAt = (point: string, nth: number): NonNullable<InstanceOptions['at']> =
   }
 }
 
+/** Stands still at a point, once, as a process that was stopped does: nothing of it happens meanwhile. */
+const standAt = (
+  point: string,
+  forMs: number,
+  when: (instance: Instance) => boolean = () => true,
+): NonNullable<InstanceOptions['at']> => {
+  let stood = false
+  return (passed, instance) => {
+    if (passed !== point || stood || !when(instance())) return undefined
+    stood = true
+    instance().pause(forMs)
+    return world.clock.sleep(forMs + 1)
+  }
+}
+
+const processed = ({ metrics }: Instance): number => metrics.get('millrace_node_process_total')
+
+/** Its transactions outlive its sessions, so that no timeout decides what a fence should. */
+const patient = { ...quick, transactionTimeout: '60s' } as const
+
 describe('A1: the fence', () => {
+  let ticked = 0
+
   function ticks(): Topology {
+    ticked = 0
     const builder = new StreamsBuilder()
     const counter = stores.keyValue('ticks', { key: serdes.string, value: serdes.long })
     builder
@@ -89,6 +112,7 @@ describe('A1: the fence', () => {
       .process<string, string, typeof counter>(
         (context) => {
           context.schedule('500ms', 'wall-clock', () => {
+            ticked += 1
             const state = context.store(counter)
             const next = (state.get('n') ?? 0) + 1
             state.put('n', next, START)
@@ -102,6 +126,12 @@ describe('A1: the fence', () => {
     return builder.build()
   }
 
+  const expectEachOnce = async (): Promise<void> => {
+    const values = (await out()).map(Number)
+    expect(values.length).toBeGreaterThan(20)
+    expect(values).toEqual(values.map((_, at) => at + 1))
+  }
+
   test('holds for timers that read nothing: a zombie that wakes commits none of their output', async () => {
     await begin()
     const first = await world.start(ticks(), quick)
@@ -109,9 +139,33 @@ describe('A1: the fence', () => {
     first.pause(12_000)
     await world.start(ticks(), quick)
     await world.pass(20_000)
-    const values = (await out()).map(Number)
-    expect(values.length).toBeGreaterThan(20)
-    expect(values).toEqual(values.map((_, at) => at + 1))
+    await expectEachOnce()
+  })
+
+  test('holds for a timer’s span that was about to be committed when the process stood still', async () => {
+    await begin()
+    await world.start(ticks(), { ...patient, at: standAt('frozen', 12_000, () => ticked === 3) })
+    await found(2)
+    await world.start(ticks(), quick)
+    await world.pass(16_000)
+    await expectEachOnce()
+  })
+})
+
+describe('A zombie that wakes in the middle of a commit', () => {
+  test('commits nothing of what others have done meanwhile', async () => {
+    await begin()
+    let known = Number.POSITIVE_INFINITY
+    const at = standAt('frozen', 12_000, (instance) => processed(instance) > known)
+    const first = await world.start(appendTo('rows'), { ...patient, at })
+    await world.produce('in', put('1', '2'))
+    await found(2)
+    known = processed(first)
+    await world.produce('in', put('3'))
+    await world.start(appendTo('rows'), quick)
+    await world.produce('in', put('4'))
+    await world.pass(20_000)
+    expect(await out()).toEqual(['1', '12', '123', '1234'])
   })
 })
 
@@ -135,6 +189,28 @@ describe('A3: a task that comes back', () => {
     await world.produce('in', put('5'))
     await found(5)
     expect(await out()).toEqual(['1', '12', '123', '1234', '12345'])
+  })
+
+  test('has nothing left of a span that was open when it was lost', async () => {
+    await begin()
+    const first = await world.start(appendTo('rows'), {
+      ...patient,
+      instanceId: 'b',
+      commitInterval: '5s',
+    })
+    await world.produce('in', put('1'))
+    await found(1)
+    await world.produce('in', put('2'))
+    await world.when(() => processed(first) > 1, 'an open span')
+    first.pause(10_000)
+    const second = await world.start(appendTo('rows'), quick)
+    await world.produce('in', put('3'))
+    await found(3)
+    await world.pass(10_000)
+    await world.until(second.app.stop())
+    await world.produce('in', put('4'))
+    await found(4)
+    expect(await out()).toEqual(['1', '12', '123', '1234'])
   })
 })
 
@@ -423,6 +499,67 @@ describe('A9: what is owed', () => {
     await world.pass(20_000)
     expect(await out()).toEqual(['3'])
   })
+
+  test('by a commit is told in that commit', async () => {
+    await begin()
+    const topology = (): Topology => {
+      const builder = new StreamsBuilder()
+      builder
+        .stream('in', texts)
+        .groupByKey()
+        .count({ store: 'n' })
+        .emit('commit')
+        .toStream()
+        .mapValues((count) => `${count}`, { value: serdes.string })
+        .to('out')
+      return builder.build()
+    }
+    const disk = new MemoryDisk()
+    const first = world.instance(topology(), {
+      ...quick,
+      disk,
+      at: (point, instance) => {
+        if (point !== 'pending' || processed(instance()) === 0) return undefined
+        instance().kill()
+        return new Promise(() => undefined)
+      },
+    })
+    void first.app.start()
+    await world.produce('in', put('a', 'b'))
+    await world.pass(3000)
+    await world.start(topology(), { ...quick, disk })
+    await world.pass(10_000)
+    expect((await out()).at(-1)).toBe('2')
+  })
+
+  test('as a final is told once, however the instance ended behind it', async () => {
+    await begin()
+    const topology = (): Topology => {
+      const builder = new StreamsBuilder()
+      builder
+        .stream('in', texts)
+        .groupByKey()
+        .windowedBy(windows.tumbling('1s', { grace: 0 }))
+        .count({ store: 'seconds' })
+        .emit('final')
+        .toStream()
+        .map((count, { start }) => ({ key: `${start - START}`, value: `${count}` }), texts)
+        .to('out')
+      return builder.build()
+    }
+    const at = (...seconds: number[]) =>
+      seconds.map((second) => ({ key: 'k', value: 'v', timestamp: START + second * 1000 }))
+    const disk = new MemoryDisk()
+    const first = await world.start(topology(), { ...quick, disk })
+    await world.produce('in', at(0, 0, 1, 2))
+    await found(2)
+    first.kill()
+    await world.start(topology(), { ...quick, disk })
+    await world.produce('in', at(2, 3))
+    await found(3)
+    await world.pass(2000)
+    expect(await out()).toEqual(['2', '1', '2'])
+  })
 })
 
 describe('A clean rebalance', () => {
@@ -446,6 +583,59 @@ describe('A clean rebalance', () => {
     await found(4)
     await world.pass(5000)
     expect((await out()).sort()).toEqual(['1', '2', '3', '4'])
+  })
+})
+
+describe('A14: a record that is skipped', () => {
+  test('leaves neither rows nor output, here and in the changelog', async () => {
+    await begin()
+    const topology = (): Topology => {
+      const builder = new StreamsBuilder()
+      const rows = stores.keyValue('rows', texts)
+      builder
+        .stream('in', texts)
+        .process<string, string, typeof rows>(
+          (context) => ({
+            process: ({ key, value }) => {
+              const state = context.store(rows)
+              state.put(key, `${state.get(key) ?? ''}${value}`)
+              context.forward({ key, value: state.get(key) ?? '' })
+              if (value === 'x') throw new Error('not this one')
+            },
+          }),
+          { ...texts, stores: [rows], name: 'append' },
+        )
+        .to('out')
+      return builder.build()
+    }
+    const options = { ...quick, errors: { process: 'skip' } } as const
+    const first = await world.start(topology(), options)
+    await world.produce('in', put('1', 'x', '2'))
+    await found(2)
+    await world.until(first.app.stop())
+    await world.start(topology(), options)
+    await world.produce('in', put('3'))
+    await found(3)
+    expect(await out()).toEqual(['1', '12', '123'])
+  })
+})
+
+describe('B4: times far ahead', () => {
+  test('that the application accepts are accepted by its own topics', async () => {
+    await begin()
+    const far = START + 8 * 3_600_000
+    const builder = new StreamsBuilder()
+    builder
+      .stream('in', { ...texts, timestamp: () => far })
+      .groupBy((_key, value) => value, { key: serdes.string, name: 'by-value' })
+      .count({ store: 'n' })
+      .toStream()
+      .map((count, key) => ({ key, value: `${count}`, timestamp: START }), texts)
+      .to('out')
+    await world.start(builder.build(), { ...quick, maxFutureSkew: '1d' })
+    await world.produce('in', put('a', 'a'))
+    await found(2)
+    expect(await out()).toEqual(['1', '2'])
   })
 })
 
@@ -551,7 +741,7 @@ describe('requireStable and the end of a restore', () => {
 })
 
 describe('B9: a commit that was never answered', () => {
-  const [END_TXN, HEARTBEAT] = [26, 12]
+  const [END_TXN, HEARTBEAT, INIT_PRODUCER_ID] = [26, 12, 22]
 
   test.each([1, 2])(
     'is settled by the next owner of the tail (transactions V%i)',
@@ -577,4 +767,64 @@ describe('B9: a commit that was never answered', () => {
       expect(await out()).toEqual(['1', '12', '123', '1234', '12345'])
     },
   )
+
+  test.each([1, 2])(
+    'leaves nothing when it never arrived (transactions V%i)',
+    async (transactionVersion) => {
+      await begin({ transactionVersion })
+      const instance = await world.start(appendTo('rows'), quick)
+      await world.produce('in', put('1', '2'))
+      await found(2)
+      instance.fate(({ apiKey }) =>
+        apiKey === HEARTBEAT || apiKey === END_TXN ? 'lose request' : 'pass',
+      )
+      await world.produce('in', put('3', '4'))
+      await world.pass(5000)
+      instance.fate(({ apiKey }) => (apiKey === END_TXN ? 'lose request' : 'pass'))
+      await world.pass(3000)
+      instance.fate(() => 'pass')
+      await world.produce('in', put('5'))
+      await found(5)
+      await world.pass(3000)
+      expect(await out()).toEqual(['1', '12', '123', '1234', '12345'])
+    },
+  )
+
+  test('is repeated until it is decided, whatever taskTimeout says', async () => {
+    await begin()
+    const instance = await world.start(appendTo('rows'), { ...quick, taskTimeout: '3s' })
+    await world.produce('in', put('1'))
+    await found(1)
+    instance.fate(({ apiKey }) => {
+      if (apiKey === END_TXN) return 'lose answer'
+      return apiKey === INIT_PRODUCER_ID ? 'lose request' : 'pass'
+    })
+    await world.produce('in', put('2'))
+    await world.pass(15_000)
+    instance.fate(() => 'pass')
+    await world.produce('in', put('3'))
+    await found(3)
+    expect(await out()).toEqual(['1', '12', '123'])
+    expect(instance.app.state).toBe('running')
+    expect(world.log.filter((line) => line.includes('joined the group')).length).toBe(1)
+  })
+})
+
+describe('A stop with drain', () => {
+  const END_TXN = 26
+
+  test('goes on when its last span has to be given up, until that is processed again', async () => {
+    await begin()
+    const instance = await world.start(appendTo('rows'), quick)
+    await world.produce('in', put('1'))
+    await found(1)
+    // Until the broker has timed the transaction out.
+    instance.fate(({ apiKey }) => (apiKey === END_TXN ? 'lose request' : 'pass'))
+    await world.produce('in', put('2', '3'))
+    const stopped = instance.app.stop({ drain: true })
+    await world.pass(6000)
+    instance.fate(() => 'pass')
+    expect(await world.until(stopped)).toEqual({ drained: true, aborted: false, leftBehind: 0 })
+    expect(await out()).toEqual(['1', '12', '123'])
+  })
 })
