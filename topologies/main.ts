@@ -96,6 +96,7 @@ async function run(options: Arguments, program: Program): Promise<void> {
     logger: { level: options.log },
     // The embedded broker's logs live in memory, so what an earlier run left would be foreign.
     ...(own === undefined ? { brokers } : { cluster: own.cluster() }),
+    ...(options.state === undefined ? {} : { stateDir: options.state }),
   })
   let kafka: DemoKafka | undefined
   const end = (again: boolean): void => {

@@ -10,6 +10,7 @@ describe('the command line of npm start', () => {
       name: 'page-views',
       brokers: undefined,
       port: undefined,
+      state: undefined,
       rate: 1000,
       seconds: undefined,
       log: 'error',
@@ -21,6 +22,10 @@ describe('the command line of npm start', () => {
       name: 'word-count',
       brokers: ['a:1', 'b:2'],
     })
+  })
+
+  test('takes a folder for the state on the user’s own brokers', () => {
+    expect(read('--brokers', 'a:1', '--state', '/tmp/state')?.state).toBe('/tmp/state')
   })
 
   test('takes an address of IPv6, and spaces after the comma', () => {
@@ -41,6 +46,7 @@ describe('the command line of npm start', () => {
     [['--brokers', ''], '--brokers : HOST:PORT[,HOST:PORT…] is expected'],
     [['--brokers', 'kafka'], '--brokers kafka: HOST:PORT[,HOST:PORT…] is expected'],
     [['--brokers', 'a:1,:2'], '--brokers a:1,:2: HOST:PORT[,HOST:PORT…] is expected'],
+    [['--state', 'dir'], '--state goes with --brokers'],
     [['--log', 'loud'], '--log loud: one of silent, error, warn, info, debug'],
   ])('says in one line what is wrong with %j', (words, line) => {
     expect(() => read(...words)).toThrow(UsageError)

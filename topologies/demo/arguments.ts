@@ -8,6 +8,8 @@ export interface Arguments {
   readonly brokers: readonly string[] | undefined
   /** Of the embedded broker; `undefined`: 9092, or any free one. */
   readonly port: number | undefined
+  /** Where state lies; `undefined`: in ./millrace-state, or nowhere with the embedded broker. */
+  readonly state: string | undefined
   /** Input records a second. */
   readonly rate: number
   /** Ends by itself after so many seconds. */
@@ -25,6 +27,7 @@ export const usage = (names: readonly string[]): string => `npm start [-- NAME] 
   NAME                 ${names.join(', ')} (page-views)
   --brokers HOST:PORT  run on this Kafka instead of the embedded broker
   --port PORT          where the embedded broker listens (9092, or any free port)
+  --state DIR          where state is kept on your Kafka (./millrace-state)
   --rate N             input records a second (1000)
   --for SECONDS        end by itself after that time
   --log LEVEL          silent, error, warn, info, debug (error)
@@ -63,6 +66,7 @@ function parse(words: readonly string[]): ReturnType<typeof parseArgs> {
       options: {
         brokers: { type: 'string' },
         port: { type: 'string' },
+        state: { type: 'string' },
         rate: { type: 'string' },
         for: { type: 'string' },
         log: { type: 'string' },
@@ -93,10 +97,17 @@ export function readArguments(
   if (more.length > 0) throw new UsageError(`one topology at a time: ${more.join(' ')} is too much`)
   const log = LEVELS.find((level) => level === (text('log') ?? 'error'))
   if (log === undefined) throw new UsageError(`--log ${text('log')}: one of ${LEVELS.join(', ')}`)
+  const brokers = addresses(text('brokers'))
+  const state = text('state')
+  if (state !== undefined && brokers === undefined)
+    throw new UsageError(
+      '--state goes with --brokers: the embedded broker forgets with its process',
+    )
   return {
     name,
-    brokers: addresses(text('brokers')),
+    brokers,
     port: wholeNumber(text('port'), 'port', HIGHEST_PORT),
+    state,
     rate: wholeNumber(text('rate'), 'rate', HIGHEST_RATE) ?? 1000,
     seconds: wholeNumber(text('for'), 'for', LONGEST_S),
     log,
