@@ -12,6 +12,18 @@ export function bytesOf(key: string): Buffer {
   return Buffer.from(key, 'latin1')
 }
 
+/** Text that is shorter is written char by char: a call into a binary costs more. */
+const SHORT = 48
+
+/** Writes a string of one char a byte; there must be room. */
+export function writeChars(bytes: Buffer, text: string, at: number): void {
+  if (text.length >= SHORT) {
+    bytes.write(text, at, 'latin1')
+    return
+  }
+  for (let index = 0; index < text.length; index++) bytes[at + index] = text.charCodeAt(index)
+}
+
 /** The smallest bytes that are greater than all that begin with `prefix`; undefined: there is none. */
 export function prefixEnd(prefix: Buffer): Buffer | undefined {
   for (let last = prefix.length - 1; last >= 0; last--) {

@@ -2,7 +2,9 @@
  * The committed rows of one store: in memory alone, or in the row table over LevelDB. Keys are
  * bytes, one char each.
  */
-import type { KeySpan, Layer } from './layer.ts'
+import type { Cell } from './cell.ts'
+import { ABSENT } from './cell.ts'
+import type { CellIndex, KeySpan } from './cell-index.ts'
 import type { Row } from './row.ts'
 import { SortedRows } from './sorted-rows.ts'
 
@@ -11,11 +13,15 @@ export type RowPieces = AsyncIterable<readonly (readonly [key: string, row: Row]
 
 export interface CommittedRows {
   readonly pendingBytes: number
-  get(bucket: number, key: string): Row | undefined
-  set(bucket: number, key: string, row: Row): void
-  /** The layers above the base, the topmost last. */
-  layers(): readonly Layer<Row>[]
-  /** What is below the layers, as it is at the first `next`. */
+  /** Whether cells may stay in the index when only their committed row is known: it evicts them. */
+  readonly keeps: boolean
+  /** Looks for the committed row of a cell that does not know it. */
+  look(cell: Cell): Row
+  /** A newer committed row. */
+  keep(cell: Cell, row: Row): void
+  /** Whether `base` has the committed row of this cell. */
+  isBelow(cell: Cell): boolean
+  /** What is below the cells, as it is at the first `next`. */
   base(span: KeySpan, reverse: boolean): RowPieces
   /** All rows whose keys are below are gone for readers already. */
   dropBefore(key: string): void
@@ -26,19 +32,28 @@ export interface CommittedRows {
 /** A store `in: 'memory'`: there is nothing below, and nothing left after the process. */
 export class MemoryRows implements CommittedRows {
   readonly pendingBytes = 0
+  readonly keeps = false
+  readonly #index: CellIndex
   readonly #rows = new SortedRows<Row>()
 
-  get(_bucket: number, key: string): Row | undefined {
-    return this.#rows.get(key)
+  constructor(index: CellIndex) {
+    this.#index = index
   }
 
-  set(_bucket: number, key: string, row: Row): void {
-    if (row.bytes === null) this.#rows.delete(key)
-    else this.#rows.set(key, row)
+  look(cell: Cell): Row {
+    cell.committed = this.#rows.get(cell.key) ?? ABSENT
+    return cell.committed
   }
 
-  layers(): readonly Layer<Row>[] {
-    return []
+  keep(cell: Cell, row: Row): void {
+    if (row.bytes === null) this.#rows.delete(cell.key)
+    else this.#rows.set(cell.key, row)
+    cell.committed = row
+    if (cell.isSettled) this.#index.remove(cell)
+  }
+
+  isBelow(): boolean {
+    return true
   }
 
   async *base({ from, until }: KeySpan, reverse: boolean): RowPieces {
@@ -50,6 +65,7 @@ export class MemoryRows implements CommittedRows {
   }
 
   forget(): void {
+    this.#index.clear()
     this.#rows.clear()
   }
 }

@@ -5,7 +5,6 @@
  * The index is derived from the rows: what an abort drops it forgets, so a sequence number is one
  * more than the highest that the buffer holds, whatever happened before (schedules B15).
  */
-import { mapKey } from '../core/bytes.ts'
 import type { InnerJoinBuffer, RowOf } from './inner-stores.ts'
 import type { StoreKey } from './key-format.ts'
 import { partsOf, startOf, windowChangelogKey, windowKey, windowStoreKey } from './key-format.ts'
@@ -31,16 +30,15 @@ export class JoinBufferRows<K, V> implements InnerJoinBuffer<K, V>, TypedStore {
   put(key: K, value: V, timestamp: number): void {
     const { rows, codec, bound, bucketMs } = this.#parts
     if (timestamp < bound.value) return
-    const bytes = codec.keyBytes(key)
-    const row = codec.row(value, timestamp, bytes.length + 12)
-    const n = this.#take(mapKey(bytes), timestamp)
-    rows.put(bucketOf(timestamp, bucketMs), windowKey(timestamp, bytes, n), row)
+    const name = codec.keyName(key)
+    const row = codec.row(value, timestamp, name.length + 12)
+    const n = this.#take(name, timestamp)
+    rows.put(bucketOf(timestamp, bucketMs), windowKey(timestamp, name, n), row)
   }
 
   *fetch(key: K, from: number, to: number): Iterable<RowOf<V>> {
     const { codec, bound, segmentMs } = this.#parts
-    const bytes = codec.keyBytes(key)
-    const name = mapKey(bytes)
+    const name = codec.keyName(key)
     const first = Math.max(from, bound.value)
     for (const segment of this.#segmentsBetween(first, to, segmentMs)) {
       const times = this.#segments.get(segment)?.get(name)
@@ -48,7 +46,7 @@ export class JoinBufferRows<K, V> implements InnerJoinBuffer<K, V>, TypedStore {
       for (let index = lowerBound(times.at, first); index < times.at.length; index++) {
         const timestamp = times.at[index] ?? 0
         if (timestamp > to) break
-        yield* this.#rowsAt(bytes, timestamp, times.next[index] ?? 0)
+        yield* this.#rowsAt(name, timestamp, times.next[index] ?? 0)
       }
     }
   }
@@ -67,14 +65,14 @@ export class JoinBufferRows<K, V> implements InnerJoinBuffer<K, V>, TypedStore {
 
   restored(key: string, start: number): void {
     const parts = partsOf(key)
-    this.#raise(mapKey(parts.key), start, parts.n + 1)
+    this.#raise(parts.key, start, parts.n + 1)
   }
 
   dropped(key: string): void {
     const { segmentMs } = this.#parts
-    const { key: bytes, n } = partsOf(key)
+    const { key: name, n } = partsOf(key)
     const start = startOf(key)
-    const times = this.#segments.get(bucketOf(start, segmentMs))?.get(mapKey(bytes))
+    const times = this.#segments.get(bucketOf(start, segmentMs))?.get(name)
     if (times === undefined) return
     const index = lowerBound(times.at, start)
     if (times.at[index] !== start || (times.next[index] ?? 0) <= n) return
@@ -98,7 +96,7 @@ export class JoinBufferRows<K, V> implements InnerJoinBuffer<K, V>, TypedStore {
     this.#segments.clear()
   }
 
-  *#rowsAt(key: Buffer, timestamp: number, count: number): Iterable<RowOf<V>> {
+  *#rowsAt(key: string, timestamp: number, count: number): Iterable<RowOf<V>> {
     const { rows, codec, bucketMs } = this.#parts
     for (let n = 0; n < count; n++) {
       const row = rows.get(bucketOf(timestamp, bucketMs), windowKey(timestamp, key, n))

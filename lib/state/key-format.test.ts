@@ -13,12 +13,12 @@ import {
 } from './key-format.ts'
 
 const start = fc.integer({ min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER })
-const key = fc.uint8Array({ maxLength: 12 }).map((bytes) => Buffer.from(bytes))
+const key = fc.uint8Array({ maxLength: 12 }).map((bytes) => Buffer.from(bytes).toString('latin1'))
 const hex = (text: string): string => Buffer.from(text, 'latin1').toString('hex')
 
 describe('keys of windowed rows', () => {
   test('the changelog has the key first, then start, then number, as Kafka Streams does', () => {
-    const store = windowKey(60_000, Buffer.from('a'), 2)
+    const store = windowKey(60_000, 'a', 2)
     expect(hex(store)).toBe('800000000000ea606100000002')
     expect(windowChangelogKey(store).toString('hex')).toBe('61000000000000ea6000000002')
   })
@@ -32,12 +32,12 @@ describe('keys of windowed rows', () => {
 
   test('sort as their starts do, and come back whole', () => {
     fc.assert(
-      fc.property(start, start, key, fc.nat(0x7fff_ffff), (one, other, bytes, n) => {
-        const name = windowKey(one, bytes, n)
+      fc.property(start, start, key, fc.nat(0x7fff_ffff), (one, other, chars, n) => {
+        const name = windowKey(one, chars, n)
         expect(startOf(name)).toBe(one)
-        expect(partsOf(name)).toEqual({ key: bytes, n })
+        expect(partsOf(name)).toEqual({ key: chars, n })
         expect(windowStoreKey(windowChangelogKey(name))).toEqual({ key: name, start: one })
-        const another = windowKey(other, bytes, n)
+        const another = windowKey(other, chars, n)
         expect(name < another).toBe(one < other)
       }),
     )

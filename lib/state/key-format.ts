@@ -12,10 +12,11 @@
  * A start in a store key is an int64 with its sign bit flipped, so that negative ones come first.
  * Store keys are strings of one char a byte: they compare and hash as the bytes do.
  */
-import { mapKey, readInt64, writeInt64 } from '../core/bytes.ts'
+import { mapKey, readInt64, writeChars, writeInt64 } from '../core/bytes.ts'
 
 const START = 8
 const NUMBER = 4
+const SIGN = 0x8000_0000 | 0
 
 /** A store key and the start that it is filed under; 0 for kinds without time. */
 export interface StoreKey {
@@ -37,14 +38,31 @@ export function startPrefix(start: number): string {
   return bytes.toString('latin1', 0, START)
 }
 
-/** A windowed store key of the bytes of a record key. */
-export function windowKey(start: number, key: Uint8Array, n: number): string {
-  const length = START + key.length + NUMBER
-  const bytes = scratchOf(length)
-  writeFlipped(bytes, start)
-  bytes.set(key, START)
-  bytes.writeInt32BE(n, START + key.length)
-  return bytes.toString('latin1', 0, length)
+/** A windowed store key of a record key, one char a byte. */
+export function windowKey(start: number, key: string, n: number): string {
+  return prefixOf(start) + key + (n === 0 ? FIRST : numberSuffix(n))
+}
+
+/** The prefixes that were asked for last: records have few different starts at a time. */
+const PREFIXES = new Map<number, string>()
+const MAX_PREFIXES = 1024
+
+function prefixOf(start: number): string {
+  let prefix = PREFIXES.get(start)
+  if (prefix === undefined) {
+    if (PREFIXES.size >= MAX_PREFIXES) PREFIXES.clear()
+    prefix = startPrefix(start)
+    PREFIXES.set(start, prefix)
+  }
+  return prefix
+}
+
+const FIRST = '\0'.repeat(NUMBER)
+
+function numberSuffix(n: number): string {
+  const bytes = scratchOf(NUMBER)
+  bytes.writeInt32BE(n, 0)
+  return bytes.toString('latin1', 0, NUMBER)
 }
 
 /** The start that a windowed or dedup store key begins with. */
@@ -57,19 +75,23 @@ export function startOf(key: string): number {
 }
 
 /** The record key and the number in a windowed store key. */
-export function partsOf(key: string): { readonly key: Buffer; readonly n: number } {
-  const bytes = Buffer.from(key, 'latin1')
-  const end = bytes.length - NUMBER
-  return { key: bytes.subarray(START, end), n: bytes.readInt32BE(end) }
+export function partsOf(key: string): { readonly key: string; readonly n: number } {
+  const end = key.length - NUMBER
+  let n = 0
+  for (let at = end; at < key.length; at++) n = (n << 8) | key.charCodeAt(at)
+  return { key: key.slice(START, end), n }
 }
 
 /** The changelog key of a windowed store key. */
 export function windowChangelogKey(key: string): Buffer {
   const bytes = Buffer.allocUnsafe(key.length)
   const length = key.length - START - NUMBER
-  bytes.write(key.slice(START, START + length), 0, 'latin1')
-  writeInt64(bytes, startOf(key), length)
-  bytes.write(key.slice(START + length), length + START, 'latin1')
+  writeChars(bytes, key, 0)
+  const high = bytes.readInt32BE(0) ^ SIGN
+  const low = bytes.readInt32BE(4)
+  bytes.copyWithin(0, START, START + length)
+  bytes.writeInt32BE(high, length)
+  bytes.writeInt32BE(low, length + 4)
   return bytes
 }
 
@@ -79,7 +101,7 @@ export function windowStoreKey(changelogKey: Buffer): StoreKey | undefined {
   if (length < 0) return undefined
   const start = readInt64(changelogKey, length)
   const n = changelogKey.readInt32BE(length + START)
-  return { key: windowKey(start, changelogKey.subarray(0, length), n), start }
+  return { key: windowKey(start, changelogKey.toString('latin1', 0, length), n), start }
 }
 
 /** The part of a dedup store key that is also its changelog key. */

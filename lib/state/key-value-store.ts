@@ -3,9 +3,9 @@
  * sweep deletes them bit by bit, in the changelog too.
  */
 import { mapKey, prefixEnd } from '../core/bytes.ts'
+import type { KeySpan } from './cell-index.ts'
 import type { InnerKeyValueStore, KeyedRow, KeyRange, RowOf } from './inner-stores.ts'
 import { plainStoreKey, type StoreKey } from './key-format.ts'
-import type { KeySpan } from './layer.ts'
 import { deletedRow } from './row.ts'
 import type { AnyRow } from './store-rows.ts'
 import type { StoreParts, TypedStore } from './typed-store.ts'
@@ -25,7 +25,7 @@ export class KeyValueRows<K, V> implements InnerKeyValueStore<K, V>, TypedStore 
 
   get(key: K): RowOf<V> | undefined {
     const { rows, codec } = this.#parts
-    const row = rows.get(0, mapKey(codec.keyBytes(key)))
+    const row = rows.get(0, codec.keyName(key))
     if (row === undefined || this.#isExpired(row)) return undefined
     // The row was written by this store's own serde.
     return { value: codec.value(row) as V, timestamp: row.timestamp }
@@ -33,22 +33,22 @@ export class KeyValueRows<K, V> implements InnerKeyValueStore<K, V>, TypedStore 
 
   put(key: K, value: V, timestamp: number): void {
     const { rows, codec } = this.#parts
-    const bytes = codec.keyBytes(key)
-    rows.put(0, mapKey(bytes), codec.row(value, timestamp, bytes.length))
+    const name = codec.keyName(key)
+    rows.put(0, name, codec.row(value, timestamp, name.length))
   }
 
   delete(key: K, timestamp: number): void {
     const { rows, codec } = this.#parts
-    rows.put(0, mapKey(codec.keyBytes(key)), deletedRow(timestamp))
+    rows.put(0, codec.keyName(key), deletedRow(timestamp))
   }
 
   async *range({ from, to, reverse, limit }: KeyRange<K> = {}): AsyncIterable<KeyedRow<K, V>> {
     const { codec } = this.#parts
     const span = {
       ...ALL,
-      from: from === undefined ? undefined : mapKey(codec.keyBytes(from)),
+      from: from === undefined ? undefined : codec.keyName(from),
       // The next key of all: the same bytes and one more.
-      until: to === undefined ? undefined : `${mapKey(codec.keyBytes(to))}\0`,
+      until: to === undefined ? undefined : `${codec.keyName(to)}\0`,
     }
     if (limit !== undefined && limit <= 0) return
     let left = limit ?? Number.POSITIVE_INFINITY

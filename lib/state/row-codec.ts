@@ -3,7 +3,7 @@
  * nothing aliases the store; numbers and booleans of built-in serdes stay as they are until the
  * freeze, for an aggregate is most often written many times in a span.
  */
-import { asBuffer } from '../core/bytes.ts'
+import { asBuffer, mapKey } from '../core/bytes.ts'
 import { isStreamsError, messageOf, RecordError } from '../core/errors.ts'
 import { EMPTY_HEADERS } from '../core/headers.ts'
 import type { SerdeContext } from '../core/serde.ts'
@@ -19,6 +19,7 @@ const RECORD_OVERHEAD_BYTES = 92
 export class RowCodec {
   readonly #store: string
   readonly #key: StoreSerde
+  readonly #keyIsText: boolean
   readonly #value: StoreSerde | undefined
   readonly #keyContext: SerdeContext
   readonly #valueContext: SerdeContext
@@ -31,6 +32,7 @@ export class RowCodec {
     const topic = spec.changelog?.topic ?? spec.name
     this.#store = spec.name
     this.#key = spec.key
+    this.#keyIsText = spec.key === serdes.string
     this.#value = spec.value
     this.#keyContext = { topic, part: 'key', headers: EMPTY_HEADERS }
     this.#valueContext = { topic, part: 'value', headers: EMPTY_HEADERS }
@@ -47,6 +49,13 @@ export class RowCodec {
     } catch (thrown) {
       throw this.#failed('key', 'ENCODE_FAILED', thrown)
     }
+  }
+
+  /** The bytes of a key, one char each. Throws RecordError ENCODE_FAILED. */
+  keyName(key: unknown): string {
+    // Of such text the bytes are the chars.
+    if (this.#keyIsText && typeof key === 'string' && isAscii(key)) return key
+    return mapKey(this.keyBytes(key))
   }
 
   /** `bytes` are the caller's own: what a serde gives may share them. */
@@ -86,9 +95,9 @@ export class RowCodec {
 
   /** A value of the caller's own. */
   value(row: OpenRow | Row): unknown {
+    if (row.value !== undefined) return row.value
     const { bytes } = row
-    if (bytes === undefined) return 'value' in row ? row.value : undefined
-    if (bytes === null || this.#value === undefined) return undefined
+    if (bytes === undefined || bytes === null || this.#value === undefined) return undefined
     try {
       const own = this.#mayShare ? Buffer.from(bytes) : bytes
       return this.#value.deserialize(own, this.#valueContext)
@@ -121,6 +130,15 @@ const PRIMITIVES: ReadonlySet<StoreSerde> = new Set<StoreSerde>([
   serdes.boolean,
   serdes.uuid,
 ])
+
+/** Longer text is not looked at char by char. */
+const SHORT = 64
+
+function isAscii(text: string): boolean {
+  if (text.length > SHORT) return false
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 127) return false
+  return true
+}
 
 /** Immutable values that the serde is known to take: they need not be encoded to be checked. */
 function staysDecoded(serde: StoreSerde | undefined): (value: unknown) => boolean {

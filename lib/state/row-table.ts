@@ -1,60 +1,89 @@
 /**
  * The row table of one store (DESIGN §6): committed rows as bytes, over its part of LevelDB.
  *
- * 1. A row is pending, then in the batch that is being written, then clean. It is readable from the
- *    batch until the write has resolved: LevelDB may not show it before.
- * 2. A written row is in the cache before it leaves the batch, so no row is ever between two layers
- *    and none shows an older value.
+ * 1. A row is pending, then in the batch that is being written, then clean. Its cell has it all the
+ *    time, so no row is ever between two layers and none shows an older value.
+ * 2. A batch has the rows that were pending when it was collected, whatever their cells have since.
  * 3. Restored rows come in at the top like all others: never underneath pending ones.
  */
-import { prefixEnd } from '../core/bytes.ts'
+import { prefixEnd, writeChars } from '../core/bytes.ts'
 import type { ByteOperation, ByteRange, ByteStore } from './byte-store.ts'
-import { CleanRows } from './clean-rows.ts'
+import type { Cell } from './cell.ts'
+import { ABSENT } from './cell.ts'
+import type { CellIndex, KeySpan } from './cell-index.ts'
+import { CleanCells } from './clean-cells.ts'
 import type { CommittedRows, RowPieces } from './committed-rows.ts'
-import type { KeySpan } from './layer.ts'
-import { Layer } from './layer.ts'
 import type { Row } from './row.ts'
-import { decodeRow, encodeRow, ROW_OVERHEAD_BYTES } from './row.ts'
+import { decodeRow, encodeRow } from './row.ts'
 
 /** Store number in front of every key. */
 const PREFIX = 2
 
+interface Batch {
+  readonly cells: readonly Cell[]
+  readonly rows: readonly Row[]
+  readonly bytes: number
+}
+
+export interface RowTableOptions {
+  readonly store: string
+  readonly byteStore: ByteStore
+  readonly number: number
+  readonly index: CellIndex
+  readonly cacheBytes: number
+}
+
 export class RowTable implements CommittedRows {
+  readonly keeps = true
   readonly #store: string
   readonly #byteStore: ByteStore
   readonly #number: number
-  readonly #clean: CleanRows
-  #pending = new Layer<Row>()
-  #writing: Layer<Row> | undefined
+  readonly #index: CellIndex
+  readonly #clean: CleanCells
+  #pending: Cell[] = []
   #pendingBytes = 0
-  #writingBytes = 0
+  #writing: Batch | undefined
+  /** LevelDB has nothing in buckets above. */
+  #reach = Number.NEGATIVE_INFINITY
 
-  constructor(store: string, byteStore: ByteStore, number: number, cacheBytes: number) {
+  constructor({ store, byteStore, number, index, cacheBytes }: RowTableOptions) {
     this.#store = store
     this.#byteStore = byteStore
     this.#number = number
-    this.#clean = new CleanRows(cacheBytes)
+    this.#index = index
+    this.#clean = new CleanCells(index, cacheBytes)
   }
 
   /** Of the rows that LevelDB does not have yet, those being written included. */
   get pendingBytes(): number {
-    return this.#pendingBytes + this.#writingBytes
+    return this.#pendingBytes + (this.#writing?.bytes ?? 0)
   }
 
-  get(bucket: number, key: string): Row | undefined {
-    const row = this.#pending.get(bucket, key) ?? this.#writing?.get(bucket, key)
-    return row ?? this.#clean.get(bucket, key) ?? this.#read(bucket, key)
+  /** LevelDB may have rows up to this bucket from an earlier life. */
+  reaches(bucket: number): void {
+    if (bucket > this.#reach) this.#reach = bucket
   }
 
-  set(bucket: number, key: string, row: Row): void {
-    const before = this.#pending.get(bucket, key)
-    if (before !== undefined) this.#pendingBytes -= costOf(key, before)
-    this.#pending.set(bucket, key, row)
-    this.#pendingBytes += costOf(key, row)
+  look(cell: Cell): Row {
+    const row = cell.bucket > this.#reach ? ABSENT : this.#read(cell.key)
+    cell.committed = row
+    this.#clean.add(cell)
+    return row
   }
 
-  layers(): readonly Layer<Row>[] {
-    return this.#writing === undefined ? [this.#pending] : [this.#writing, this.#pending]
+  keep(cell: Cell, row: Row): void {
+    if (cell.stage === 'pending') this.#pendingBytes -= cell.cost
+    else {
+      if (cell.stage === 'clean') this.#clean.leave(cell)
+      cell.stage = 'pending'
+      this.#pending.push(cell)
+    }
+    cell.committed = row
+    this.#pendingBytes += cell.cost
+  }
+
+  isBelow({ stage }: Cell): boolean {
+    return stage === 'clean'
   }
 
   async *base({ from, until }: KeySpan, reverse: boolean): RowPieces {
@@ -74,41 +103,57 @@ export class RowTable implements CommittedRows {
 
   /** Moves the pending rows into the batch, except those of buckets that have expired. */
   collect(fromBucket: number): Iterable<ByteOperation> {
-    const writing = this.#pending
-    this.#pending = new Layer()
-    this.#writingBytes = this.#pendingBytes
+    const cells: Cell[] = []
+    const rows: Row[] = []
+    let bytes = 0
+    for (const cell of this.#pending) {
+      const row = cell.committed
+      if (row === undefined || cell.bucket < fromBucket) {
+        cell.stage = 'unknown'
+        continue
+      }
+      cell.stage = 'writing'
+      cells.push(cell)
+      rows.push(row)
+      bytes += cell.cost
+      this.reaches(cell.bucket)
+    }
+    this.#index.dropBefore(fromBucket)
+    this.#pending = []
     this.#pendingBytes = 0
-    writing.dropBefore(fromBucket)
-    this.#writing = writing
-    return this.#operations(writing)
+    this.#writing = { cells, rows, bytes }
+    return this.#operations(this.#writing)
   }
 
   /** The batch is in LevelDB. */
   written(): void {
     const writing = this.#writing
     this.#writing = undefined
-    if (writing !== undefined) this.#clean.adopt(writing, this.#writingBytes)
-    this.#writingBytes = 0
+    for (const cell of writing?.cells ?? []) if (cell.stage === 'writing') this.#clean.add(cell)
   }
 
   /** The batch is not in LevelDB: its rows wait again, except those that changed meanwhile. */
   unwritten(): void {
     const writing = this.#writing
     this.#writing = undefined
-    this.#writingBytes = 0
-    for (const [bucket, key, row] of writing ?? [])
-      if (this.#pending.get(bucket, key) === undefined) this.set(bucket, key, row)
+    for (const cell of writing?.cells ?? []) {
+      if (cell.stage !== 'writing') continue
+      cell.stage = 'pending'
+      this.#pending.push(cell)
+      this.#pendingBytes += cell.cost
+    }
   }
 
   /** Their buckets are dropped when they would be written. */
   dropBefore(): void {}
 
   forget(): void {
-    this.#pending = new Layer()
+    this.#index.clear()
+    this.#pending = []
     this.#writing = undefined
     this.#pendingBytes = 0
-    this.#writingBytes = 0
     this.#clean.clear()
+    this.#reach = Number.NEGATIVE_INFINITY
   }
 
   /** Where this store's rows lie in LevelDB; `until` cuts it short. */
@@ -118,31 +163,25 @@ export class RowTable implements CommittedRows {
     return end === undefined ? { from } : { from, until: end }
   }
 
-  *#operations(rows: Layer<Row>): Iterable<ByteOperation> {
-    for (const [, name, row] of rows) {
-      const key = this.#diskKey(name)
+  *#operations({ cells, rows }: Batch): Iterable<ByteOperation> {
+    for (const [at, cell] of cells.entries()) {
+      const row = rows[at] ?? ABSENT
+      const key = this.#diskKey(cell.key)
       if (row.bytes === null) yield { type: 'del', key }
       else yield { type: 'put', key, value: encodeRow(key, row) }
     }
   }
 
-  #read(bucket: number, key: string): Row | undefined {
+  #read(key: string): Row {
     const diskKey = this.#diskKey(key)
     const bytes = this.#byteStore.get(diskKey)
-    if (bytes === undefined) return undefined
-    const row = decodeRow(diskKey, bytes, this.#store)
-    this.#clean.add(bucket, key, row)
-    return row
+    return bytes === undefined ? ABSENT : decodeRow(diskKey, bytes, this.#store)
   }
 
   #diskKey(key: string): Buffer {
     const bytes = Buffer.allocUnsafe(PREFIX + key.length)
     bytes.writeUInt16BE(this.#number, 0)
-    bytes.write(key, PREFIX, 'latin1')
+    writeChars(bytes, key, PREFIX)
     return bytes
   }
-}
-
-function costOf(key: string, row: Row): number {
-  return key.length + (row.bytes?.length ?? 0) + ROW_OVERHEAD_BYTES
 }

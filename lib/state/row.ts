@@ -12,6 +12,8 @@ import { TaskCorruptedError } from '../core/errors.ts'
 export interface Row {
   /** Null: deleted. */
   readonly bytes: Buffer | null
+  /** Decoded, where it is at hand and nothing can change it; else undefined. */
+  readonly value: unknown
   readonly timestamp: number
 }
 
@@ -31,6 +33,11 @@ export function encodedRow(bytes: Buffer, timestamp: number): OpenRow {
 
 export function deletedRow(timestamp: number): OpenRow {
   return { bytes: null, value: undefined, timestamp, isNew: undefined }
+}
+
+/** Read or restored. */
+export function committedRow(bytes: Buffer | null, timestamp: number): Row {
+  return { bytes, value: undefined, timestamp }
 }
 
 const HEAD = 8
@@ -57,7 +64,7 @@ export function decodeRow(key: Buffer, bytes: Buffer, store: string): Row {
       'STATE_DAMAGED',
       `a row of store '${store}' does not match its checksum (key ${key.toString('hex')}): the disk or a foreign hand changed it; the state is rebuilt from the changelog`,
     )
-  return { timestamp: readInt64(bytes, 0), bytes: bytes.subarray(HEAD, end) }
+  return committedRow(bytes.subarray(HEAD, end), readInt64(bytes, 0))
 }
 
 const NOTHING = Buffer.alloc(0)

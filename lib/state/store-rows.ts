@@ -1,13 +1,12 @@
 /**
- * All layers of one store: the overlay of the open span, the span that was frozen, committed rows.
+ * All versions of the rows of one store: of the open span, of the span that was frozen, committed.
  * Knows no keys or values, only rows under strings of bytes.
  */
+import { Cell, costOf } from './cell.ts'
+import type { CellIndex, KeySpan } from './cell-index.ts'
 import type { CommittedRows } from './committed-rows.ts'
 import type { Journal } from './journal.ts'
-import type { KeySpan } from './layer.ts'
-import { Layer } from './layer.ts'
 import type { OpenRow, Row } from './row.ts'
-import { ROW_OVERHEAD_BYTES } from './row.ts'
 
 export type AnyRow = OpenRow | Row
 
@@ -17,113 +16,128 @@ export interface RowFate {
   readonly dropped?: (key: string) => void
 }
 
+export interface StoreRowsOptions {
+  readonly index: CellIndex
+  readonly committed: CommittedRows
+  readonly journal: Journal
+  readonly encode: (value: unknown) => Buffer
+  readonly fate: RowFate
+  /** Rows are never put twice under one key. */
+  readonly allNew: boolean
+}
+
 export class StoreRows {
   readonly committed: CommittedRows
+  readonly #index: CellIndex
   readonly #journal: Journal
   readonly #encode: (value: unknown) => Buffer
   readonly #fate: RowFate
-  /** Rows are never put twice under one key. */
   readonly #allNew: boolean
-  #open = new Layer<OpenRow>()
-  #frozen = new Layer<OpenRow>()
-  /** What the last `get` asked for, and whether it was there: a `put` most often follows. */
-  #asked: string | undefined
-  #wasThere = false
+  /** Cells that have an open row, or had one that was undone. */
+  #open: Cell[] = []
+  #frozen: Cell[] = []
+  /** What the last `get` found: a `put` most often follows. */
+  #last: Cell | undefined
   #openBytes = 0
   #frozenBytes = 0
 
-  constructor(
-    committed: CommittedRows,
-    journal: Journal,
-    encode: (value: unknown) => Buffer,
-    fate: RowFate,
-    allNew: boolean,
-  ) {
-    this.committed = committed
-    this.#journal = journal
-    this.#encode = encode
-    this.#fate = fate
-    this.#allNew = allNew
+  constructor(options: StoreRowsOptions) {
+    this.committed = options.committed
+    this.#index = options.index
+    this.#journal = options.journal
+    this.#encode = options.encode
+    this.#fate = options.fate
+    this.#allNew = options.allNew
   }
 
   get isEmpty(): boolean {
-    return this.#open.isEmpty && this.#frozen.isEmpty
+    return this.#frozen.length === 0 && this.#open.every(({ isSettled }) => isSettled)
   }
 
   /** Undefined also when it is deleted. */
   get(bucket: number, key: string): AnyRow | undefined {
-    const uncommitted = this.#open.get(bucket, key) ?? this.#frozen.get(bucket, key)
-    if (uncommitted !== undefined) return uncommitted.bytes === null ? undefined : uncommitted
-    const row = this.committed.get(bucket, key)
-    this.#asked = key
-    this.#wasThere = row !== undefined && row.bytes !== null
-    return this.#wasThere ? row : undefined
+    const cell = this.#index.find(bucket, key) ?? this.#make(bucket, key, this.committed.keeps)
+    cell.used = true
+    this.#last = cell
+    const row = cell.open ?? cell.frozen ?? cell.committed ?? this.committed.look(cell)
+    return row.bytes === null ? undefined : row
   }
 
   put(bucket: number, key: string, row: OpenRow): void {
-    const before = this.#open.get(bucket, key)
-    this.#open.set(bucket, key, row)
-    if (before !== undefined) row.isNew = before.isNew
-    else if (key === this.#asked) row.isNew = !this.#wasThere
-    this.#count(costOf(key, row) - (before === undefined ? 0 : costOf(key, before)))
-    if (!this.#journal.marking) return
-    this.#journal.undo(() => {
-      if (before === undefined) {
-        this.#open.delete(bucket, key)
-        this.#fate.dropped?.(key)
-      } else this.#open.set(bucket, key, before)
-      this.#count((before === undefined ? 0 : costOf(key, before)) - costOf(key, row))
-    })
+    const cell = this.#cellFor(bucket, key)
+    const before = cell.open
+    cell.open = row
+    if (before === undefined) {
+      this.#open.push(cell)
+      this.#count(costOf(cell.key, row))
+    } else this.#count((row.bytes?.length ?? 0) - (before.bytes?.length ?? 0))
+    if (this.#journal.marking) this.#journal.undo(() => this.#undo(cell, before, row))
+  }
+
+  /** A committed row from elsewhere: restored. */
+  restore(bucket: number, key: string, row: Row): void {
+    this.#last = undefined
+    this.committed.keep(this.#index.find(bucket, key) ?? this.#make(bucket, key, true), row)
   }
 
   /** Ends the open span: its rows are bytes from here on, in the order in which they were first put. */
   freeze(tell: (key: string, row: Row) => void): void {
-    for (const [, key, row] of this.#open) tell(key, this.#encoded(row))
-    this.#frozen = this.#open
-    this.#open = new Layer()
-    this.#asked = undefined
+    const frozen: Cell[] = []
+    for (const cell of this.#open) {
+      const { open } = cell
+      // Undone, or put again after it was undone and seen already.
+      if (open === undefined) {
+        if (cell.frozen === undefined) this.#release(cell)
+        continue
+      }
+      cell.frozen = open
+      cell.open = undefined
+      frozen.push(cell)
+      tell(cell.key, this.#encoded(open))
+    }
+    this.#open = []
+    this.#frozen = frozen
     this.#frozenBytes = this.#openBytes
     this.#openBytes = 0
   }
 
   /** `isNew`: the committed layers had no such row. */
   commit(tell: (key: string, row: Row, isNew: boolean) => void): void {
-    for (const [bucket, key, open] of this.#frozen) {
-      const isNew = open.isNew ?? (this.#allNew || this.#isNew(bucket, key))
-      const row = this.#encoded(open)
-      this.committed.set(bucket, key, row)
-      tell(key, row, isNew)
+    for (const cell of this.#frozen) {
+      if (cell.frozen === undefined) continue
+      const row = this.#encoded(cell.frozen)
+      const isNew = this.#isNew(cell)
+      cell.frozen = undefined
+      this.committed.keep(cell, row)
+      tell(cell.key, row, isNew)
     }
-    this.#frozen = new Layer()
-    this.#asked = undefined
+    this.#frozen = []
     this.#journal.bytes -= this.#frozenBytes
     this.#frozenBytes = 0
   }
 
   /** Open and frozen rows are gone. */
   abort(): void {
-    const { dropped } = this.#fate
-    if (dropped !== undefined) {
-      for (const [, key] of this.#open) dropped(key)
-      for (const [, key] of this.#frozen) dropped(key)
+    for (const cell of [...this.#open, ...this.#frozen]) {
+      if (!cell.isSettled) this.#fate.dropped?.(cell.key)
+      cell.open = undefined
+      cell.frozen = undefined
+      this.#release(cell)
     }
-    this.#open = new Layer()
-    this.#frozen = new Layer()
-    this.#asked = undefined
+    this.#open = []
+    this.#frozen = []
+    this.#last = undefined
     this.#journal.bytes -= this.#openBytes + this.#frozenBytes
     this.#openBytes = 0
     this.#frozenBytes = 0
   }
 
   /**
-   * Rows in order, those of all layers as they are at the first `next`: layers are copied and the
-   * snapshot of LevelDB is taken in that one step.
+   * Rows in order, those of all layers as they are at the first `next`: what is in memory is copied
+   * and the snapshot of LevelDB is taken in that one step.
    */
   async *scan(span: KeySpan, reverse = false): AsyncGenerator<readonly [string, AnyRow], void> {
-    const upper = new Map<string, AnyRow>()
-    for (const layer of this.committed.layers()) layer.copyInto(upper, span)
-    this.#frozen.copyInto(upper, span)
-    this.#open.copyInto(upper, span)
+    const upper = this.#upper(span)
     const below = this.committed.base(span, reverse)
     const keys = [...upper.keys()].sort(reverse ? descending : ascending)
     let at = 0
@@ -145,15 +159,60 @@ export class StoreRows {
     }
   }
 
-  /** The same row: an undo list that has it is forgotten at the freeze. */
-  #encoded(row: OpenRow): Row {
-    const bytes = row.bytes === undefined ? this.#encode(row.value) : row.bytes
-    row.bytes = bytes
-    return row as Row
+  #cellFor(bucket: number, key: string): Cell {
+    const last = this.#last
+    if (last?.key === key && last.bucket === bucket && last.indexed) return last
+    const found = this.#index.find(bucket, key)
+    if (found !== undefined) return found
+    // Found by a `get` of a store that keeps no cells: it knows its committed row.
+    if (last?.key === key && last.bucket === bucket) {
+      this.#index.add(last)
+      return last
+    }
+    return this.#make(bucket, key, true)
   }
 
-  #isNew(bucket: number, key: string): boolean {
-    return (this.committed.get(bucket, key)?.bytes ?? null) === null
+  #make(bucket: number, key: string, indexed: boolean): Cell {
+    const cell = new Cell(bucket, key)
+    if (indexed) this.#index.add(cell)
+    return cell
+  }
+
+  #undo(cell: Cell, before: OpenRow | undefined, row: OpenRow): void {
+    cell.open = before
+    if (before === undefined) {
+      this.#fate.dropped?.(cell.key)
+      this.#count(-costOf(cell.key, row))
+    } else this.#count((before.bytes?.length ?? 0) - (row.bytes?.length ?? 0))
+  }
+
+  /** A cell that has no row of a span any more: only what is committed may keep it. */
+  #release(cell: Cell): void {
+    if (!cell.isSettled || !cell.indexed) return
+    if (cell.committed === undefined || !this.committed.keeps) this.#index.remove(cell)
+  }
+
+  #isNew(cell: Cell): boolean {
+    const { committed } = cell
+    if (committed !== undefined) return committed.bytes === null
+    return this.#allNew || this.committed.look(cell).bytes === null
+  }
+
+  /** The newest rows of those within the bounds of which the base has no or an older one. */
+  #upper(span: KeySpan): ReadonlyMap<string, AnyRow> {
+    const upper = new Map<string, AnyRow>()
+    for (const cell of this.#index.within(span)) {
+      const uncommitted = cell.open ?? cell.frozen
+      const row = uncommitted ?? (this.committed.isBelow(cell) ? undefined : cell.committed)
+      if (row !== undefined) upper.set(cell.key, row)
+    }
+    return upper
+  }
+
+  /** The same row: an undo list that has it is forgotten at the freeze. */
+  #encoded(row: OpenRow): Row {
+    if (row.bytes === undefined) row.bytes = this.#encode(row.value)
+    return row as Row
   }
 
   #count(bytes: number): void {
@@ -177,8 +236,4 @@ function ascending(one: string, other: string): number {
 
 function descending(one: string, other: string): number {
   return one > other ? -1 : 1
-}
-
-function costOf(key: string, row: AnyRow): number {
-  return key.length + (row.bytes?.length ?? 0) + ROW_OVERHEAD_BYTES
 }

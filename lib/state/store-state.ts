@@ -4,6 +4,7 @@
  */
 import { FatalError } from '../core/errors.ts'
 import type { ByteOperation, ByteRange, ByteStore } from './byte-store.ts'
+import { CellIndex } from './cell-index.ts'
 import { MemoryRows } from './committed-rows.ts'
 import { DedupRows } from './dedup-store.ts'
 import { JoinBufferRows } from './join-buffer.ts'
@@ -11,6 +12,7 @@ import type { Journal } from './journal.ts'
 import { SpanNumber } from './journal.ts'
 import { startOf, startPrefix } from './key-format.ts'
 import { KeyValueRows } from './key-value-store.ts'
+import { committedRow } from './row.ts'
 import { RowCodec } from './row-codec.ts'
 import { RowTable } from './row-table.ts'
 import { Segments } from './segments.ts'
@@ -58,19 +60,23 @@ export class StoreState {
     this.spec = spec
     this.#segmentMs = segmentMsOf(spec)
     this.#bucketMs = spec.kind === 'window' ? spec.sizeMs || this.#segmentMs : this.#segmentMs
+    const index = new CellIndex()
     this.#table =
-      number === undefined ? undefined : new RowTable(spec.name, byteStore, number, cacheBytes)
+      number === undefined
+        ? undefined
+        : new RowTable({ store: spec.name, byteStore, number, index, cacheBytes })
     this.#bound = new SpanNumber(journal, Number.NEGATIVE_INFINITY)
     this.#highest = new SpanNumber(journal, Number.NEGATIVE_INFINITY)
     this.#segments = new Segments(this.#segmentMs)
     const codec = new RowCodec(spec, options.maxRowBytes)
-    this.#rows = new StoreRows(
-      this.#table ?? new MemoryRows(),
+    this.#rows = new StoreRows({
+      index,
+      committed: this.#table ?? new MemoryRows(index),
       journal,
-      (value) => codec.encode(value),
-      { dropped: (key) => this.inner.dropped?.(key) },
-      spec.kind === 'dedup' || spec.kind === 'join-buffer',
-    )
+      encode: (value) => codec.encode(value),
+      fate: { dropped: (key) => this.inner.dropped?.(key) },
+      allNew: spec.kind === 'dedup' || spec.kind === 'join-buffer',
+    })
     this.inner = typedStore(
       {
         spec,
@@ -110,13 +116,17 @@ export class StoreState {
   }
 
   /** Takes over what the last life wrote. */
-  load(position: StorePosition): Promise<void> | undefined {
+  async load(position: StorePosition): Promise<void> {
     if (this.spec.changelog !== undefined) {
       this.#position = { offset: position.offset, leaderEpoch: position.leaderEpoch }
       this.#written = this.#position
     }
     this.#segments.load(position.segments)
-    return this.inner.load?.()
+    await this.inner.load?.()
+    // The highest start says where reading can find nothing; other kinds do not know it.
+    const highest = this.#highest.committed
+    const isKnown = this.spec.kind === 'window'
+    this.#table?.reaches(isKnown ? bucketOf(highest, this.#bucketMs) : Number.POSITIVE_INFINITY)
   }
 
   freeze(changelog: ChangelogRow[]): void {
@@ -229,7 +239,7 @@ export class StoreState {
     this.#segments.note(start, row.offset, row.value === null ? 0 : 1)
     const bytes = row.value === null ? null : Buffer.from(row.value)
     const bucket = this.#isWindowed ? bucketOf(start, this.#bucketMs) : 0
-    this.#rows.committed.set(bucket, key, { bytes, timestamp: row.timestamp })
+    this.#rows.restore(bucket, key, committedRow(bytes, row.timestamp))
     this.inner.restored?.(key, start)
   }
 

@@ -2,9 +2,10 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { BloomFilter, hashOf } from './bloom-filter.ts'
-import { CleanRows } from './clean-rows.ts'
-import { Layer } from './layer.ts'
-import type { Row } from './row.ts'
+import { Cell } from './cell.ts'
+import { CellIndex } from './cell-index.ts'
+import { CleanCells } from './clean-cells.ts'
+import { committedRow, encodedRow } from './row.ts'
 import { SortedRows } from './sorted-rows.ts'
 import { WideMap } from './wide-map.ts'
 
@@ -66,7 +67,7 @@ describe('a wide map', () => {
     expect(map.delete('3')).toBe(true)
     expect(map.delete('3')).toBe(false)
     map.set('new', 1)
-    expect([...map].length).toBe(35)
+    expect([...map.values()].length).toBe(35)
   })
 })
 
@@ -85,38 +86,71 @@ describe('a bloom filter', () => {
   })
 })
 
-describe('clean rows', () => {
-  const row = (text: string): Row => ({ bytes: Buffer.from(text), timestamp: 1 })
-
-  function written(rows: Readonly<Record<string, string>>): Layer<Row> {
-    const layer = new Layer<Row>()
-    for (const [name, text] of Object.entries(rows)) layer.set(0, name, row(text))
-    return layer
+describe('clean cells', () => {
+  function filled(budget: number): {
+    readonly clean: CleanCells
+    readonly index: CellIndex
+    readonly add: (key: string, bytes: number) => Cell
+  } {
+    const index = new CellIndex()
+    const clean = new CleanCells(index, budget)
+    const add = (key: string, bytes: number): Cell => {
+      const cell = new Cell(0, key)
+      cell.committed = committedRow(Buffer.alloc(bytes), 1)
+      index.add(cell)
+      clean.add(cell)
+      return cell
+    }
+    return { clean, index, add }
   }
 
-  test('give the newest version that a batch wrote', () => {
-    const clean = new CleanRows(10_000)
-    clean.add(0, 'a', row('read'))
-    clean.adopt(written({ a: 'first' }), 100)
-    clean.adopt(written({ a: 'second', b: 'b' }), 200)
-    expect(clean.get(0, 'a')?.bytes?.toString()).toBe('second')
-  })
-
-  test('forget everything rather than show what is older than a batch too large to keep', () => {
-    const clean = new CleanRows(1000)
-    clean.add(0, 'a', row('old'))
-    clean.adopt(written({ a: 'new' }), 5000)
-    expect(clean.get(0, 'a')).toBeUndefined()
-  })
-
   test('stay within their budget, and what is asked for again stays', () => {
-    const clean = new CleanRows(4000)
-    for (let at = 0; at < 200; at++) {
-      clean.add(0, `key-${at}`, row('x'))
-      if (at > 0) clean.get(0, 'key-0')
+    const { index, add } = filled(4000)
+    const first = add('key-0', 1)
+    for (let at = 1; at < 200; at++) {
+      first.used = true
+      add(`key-${at}`, 1)
     }
-    expect(clean.get(0, 'key-1')).toBeUndefined()
-    expect(clean.get(0, 'key-0')).toBeDefined()
-    expect(clean.get(0, 'key-199')).toBeDefined()
+    expect(index.find(0, 'key-1')).toBeUndefined()
+    expect(index.find(0, 'key-0')).toBe(first)
+    expect(index.find(0, 'key-199')).toBeDefined()
+    expect(index.size).toBe(38)
+  })
+
+  test('keep no row that alone is too large, even one just asked for', () => {
+    const { index, add } = filled(1000)
+    add('small', 1)
+    expect(add('large', 5000).indexed).toBe(false)
+    expect(index.size).toBe(0)
+  })
+
+  test('leave cells alone whose row belongs to a span', () => {
+    const { index, add } = filled(1000)
+    const open = add('open', 1)
+    open.open = encodedRow(Buffer.alloc(1), 2)
+    for (let at = 0; at < 100; at++) add(`key-${at}`, 1)
+    expect(index.find(0, 'open')).toBe(open)
+    open.open = undefined
+    for (let at = 0; at < 100; at++) add(`later-${at}`, 1)
+    expect(index.find(0, 'open')).toBeUndefined()
+  })
+
+  test('do not count a row that was replaced, nor one whose bucket is gone', () => {
+    const { clean, index, add } = filled(1000)
+    const cell = add('a', 500)
+    clean.leave(cell)
+    cell.stage = 'pending'
+    add('b', 300)
+    expect(index.find(0, 'a')).toBe(cell)
+    index.dropBefore(1)
+    for (let at = 0; at < 9; at++) add(`key-${at}`, 1)
+    expect(index.size).toBe(9)
+  })
+})
+
+describe('a cell', () => {
+  test('has a key of its own, not a part of a longer text', () => {
+    const text = `${'x'.repeat(40)}-and-more`
+    expect(new Cell(0, text.slice(0, 40)).key).toBe('x'.repeat(40))
   })
 })

@@ -6,8 +6,9 @@
 const MAX_ENTRIES = 4_000_000
 
 export class WideMap<V> {
-  /** One as long as there are few; a key is in one of them only. */
-  readonly #maps: Map<string, V>[] = [new Map()]
+  /** All there is, as long as there are few; a key is in one map only. */
+  readonly #first = new Map<string, V>()
+  readonly #more: Map<string, V>[] = []
   readonly #maxEntries: number
 
   constructor(maxEntries: number = MAX_ENTRIES) {
@@ -15,43 +16,45 @@ export class WideMap<V> {
   }
 
   get size(): number {
-    let size = 0
-    for (const map of this.#maps) size += map.size
+    let { size } = this.#first
+    for (const map of this.#more) size += map.size
     return size
   }
 
   get(key: string): V | undefined {
-    for (const map of this.#maps) {
+    const value = this.#first.get(key)
+    return value === undefined && this.#more.length > 0 ? this.#further(key) : value
+  }
+
+  set(key: string, value: V): void {
+    if (this.#more.length === 0 && this.#first.size < this.#maxEntries) this.#first.set(key, value)
+    else this.#mapFor(key).set(key, value)
+  }
+
+  delete(key: string): boolean {
+    return this.#first.delete(key) || this.#more.some((map) => map.delete(key))
+  }
+
+  *values(): Iterable<V> {
+    yield* this.#first.values()
+    for (const map of this.#more) yield* map.values()
+  }
+
+  #further(key: string): V | undefined {
+    for (const map of this.#more) {
       const value = map.get(key)
       if (value !== undefined) return value
     }
     return undefined
   }
 
-  set(key: string, value: V): void {
-    this.#mapFor(key).set(key, value)
-  }
-
-  delete(key: string): boolean {
-    for (const map of this.#maps) if (map.delete(key)) return true
-    return false
-  }
-
-  *[Symbol.iterator](): Iterator<[string, V]> {
-    for (const map of this.#maps) yield* map
-  }
-
   /** The one that has the key, else the first with room. */
   #mapFor(key: string): Map<string, V> {
-    let roomy: Map<string, V> | undefined
-    for (const map of this.#maps) {
-      if (this.#maps.length === 1 && map.size < this.#maxEntries) return map
-      if (map.has(key)) return map
-      if (map.size < this.#maxEntries) roomy ??= map
-    }
-    if (roomy !== undefined) return roomy
+    const all = [this.#first, ...this.#more]
+    const found = all.find((map) => map.has(key)) ?? all.find(({ size }) => size < this.#maxEntries)
+    if (found !== undefined) return found
     const map = new Map<string, V>()
-    this.#maps.push(map)
+    this.#more.push(map)
     return map
   }
 }

@@ -3,7 +3,8 @@
  * for, of duplicates the order in which they were put. Time leads in the store, so that a scan of
  * one window and the expiry of old ones touch no other rows.
  */
-import { mapKey } from '../core/bytes.ts'
+
+import type { KeySpan } from './cell-index.ts'
 import type { InnerWindowStore, RowOf, WindowedRow, WindowFetch } from './inner-stores.ts'
 import type { SpanNumber } from './journal.ts'
 import type { StoreKey } from './key-format.ts'
@@ -15,7 +16,6 @@ import {
   windowKey,
   windowStoreKey,
 } from './key-format.ts'
-import type { KeySpan } from './layer.ts'
 import { deletedRow } from './row.ts'
 import type { RowEntry, StoreParts, TypedStore } from './typed-store.ts'
 import { bucketOf } from './typed-store.ts'
@@ -37,7 +37,7 @@ export class WindowRows<K, V> implements InnerWindowStore<K, V>, TypedStore {
   get(key: K, start: number, n = 0): RowOf<V> | undefined {
     const { rows, codec, bound, bucketMs } = this.#parts
     if (start < bound.value) return undefined
-    const row = rows.get(bucketOf(start, bucketMs), windowKey(start, codec.keyBytes(key), n))
+    const row = rows.get(bucketOf(start, bucketMs), windowKey(start, codec.keyName(key), n))
     // The row was written by this store's own serde.
     return row === undefined
       ? undefined
@@ -47,16 +47,15 @@ export class WindowRows<K, V> implements InnerWindowStore<K, V>, TypedStore {
   put(key: K, value: V, start: number, timestamp: number, n = 0): void {
     const { rows, codec, bound, bucketMs } = this.#parts
     if (start < bound.value) return
-    const bytes = codec.keyBytes(key)
-    const row = codec.row(value, timestamp, bytes.length + 12)
-    rows.put(bucketOf(start, bucketMs), windowKey(start, bytes, n), row)
+    const name = windowKey(start, codec.keyName(key), n)
+    rows.put(bucketOf(start, bucketMs), name, codec.row(value, timestamp, name.length))
     this.#highest.raise(start)
   }
 
   delete(key: K, start: number, timestamp: number, n = 0): void {
     const { rows, codec, bound, bucketMs } = this.#parts
     if (start < bound.value) return
-    const name = windowKey(start, codec.keyBytes(key), n)
+    const name = windowKey(start, codec.keyName(key), n)
     rows.put(bucketOf(start, bucketMs), name, deletedRow(timestamp))
   }
 
@@ -70,7 +69,7 @@ export class WindowRows<K, V> implements InnerWindowStore<K, V>, TypedStore {
     toStart: number,
     { reverse = false }: WindowFetch = {},
   ): AsyncIterable<WindowedRow<K, V>> {
-    const wanted = mapKey(this.#parts.codec.keyBytes(key))
+    const wanted = this.#parts.codec.keyName(key)
     for await (const entry of this.#scan(fromStart, toStart, reverse))
       if (entry[0].length === wanted.length + 12 && entry[0].startsWith(wanted, 8))
         yield this.#rowOf(entry)
@@ -130,7 +129,7 @@ export class WindowRows<K, V> implements InnerWindowStore<K, V>, TypedStore {
 
   #has(key: K, start: number, n: number): boolean {
     const { rows, codec, bucketMs } = this.#parts
-    const name = windowKey(start, codec.keyBytes(key), n)
+    const name = windowKey(start, codec.keyName(key), n)
     return rows.get(bucketOf(start, bucketMs), name) !== undefined
   }
 
@@ -144,7 +143,7 @@ export class WindowRows<K, V> implements InnerWindowStore<K, V>, TypedStore {
     const parts = partsOf(key)
     return {
       // Written by this store's own serdes.
-      key: codec.key(parts.key) as K,
+      key: codec.key(Buffer.from(parts.key, 'latin1')) as K,
       value: codec.value(row) as V,
       timestamp: row.timestamp,
       start: startOf(key),

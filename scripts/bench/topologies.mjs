@@ -1,5 +1,5 @@
 /** The workloads as topologies, each the counterpart of the one in the Kafka Streams runner. */
-import { serdes, StreamsBuilder, stores, windows } from 'millrace'
+import { StreamsBuilder, serdes, stores, windows } from 'millrace'
 import { seen } from './marks.mjs'
 
 const json = serdes.json()

@@ -1,5 +1,5 @@
 /** Bytes that others read or write: each row of a section is a case of its own. */
-import { asBuffer } from '../../lib/core/bytes.ts'
+import { asBuffer, mapKey } from '../../lib/core/bytes.ts'
 import { EMPTY_HEADERS } from '../../lib/core/headers.ts'
 import type { Serde, SerdeType } from '../../lib/core/serde.ts'
 import { serdes } from '../../lib/core/serde.ts'
@@ -44,7 +44,7 @@ const RUNNERS: Readonly<Record<string, (row: RowCase) => Outcome>> = {
     const [what, key] = [String(row.what), String(row.key)]
     const [start, end, n] = [Number(row.start), Number(row.end), Number(row.seq)]
     if (what.startsWith('window STORE'))
-      return sameBytes(windowChangelogKey(windowKey(start, Buffer.from(key), n)), row)
+      return sameBytes(windowChangelogKey(windowKey(start, mapKey(Buffer.from(key)), n)), row)
     if (!what.startsWith('TimeWindowed')) return missing(what)
     const serde = serdes.windowed(serdes.string, windows.tumbling(end - start))
     const windowed: SerdeType<typeof serde> = { kind: 'time', key, start, end }

@@ -1,0 +1,56 @@
+/**
+ * All versions of one row that are in memory, under one name: one look in a map finds them all.
+ *
+ * | field | what |
+ * |---|---|
+ * | `open` | of the open span |
+ * | `frozen` | of the span that is being committed |
+ * | `committed` | the newest committed one; `ABSENT`: there is none; undefined: nobody has looked |
+ */
+import type { OpenRow, Row } from './row.ts'
+import { ROW_OVERHEAD_BYTES } from './row.ts'
+
+/** What LevelDB has of the committed row: nothing is known, not yet, soon, all of it. */
+export type Stage = 'unknown' | 'pending' | 'writing' | 'clean'
+
+/** Stands for a row that is not there. */
+export const ABSENT: Row = { bytes: null, value: undefined, timestamp: -1 }
+
+/** Shorter strings are never parts of longer ones in V8. */
+const SHARED_FROM = 13
+
+export class Cell {
+  readonly bucket: number
+  readonly key: string
+  open: OpenRow | undefined = undefined
+  frozen: OpenRow | undefined = undefined
+  committed: Row | undefined = undefined
+  stage: Stage = 'unknown'
+  /** Found by its key; one that is not is nobody's. */
+  indexed = false
+  /** Waits to be evicted. */
+  queued = false
+  /** Asked for since it was last spared. */
+  used = false
+
+  constructor(bucket: number, key: string) {
+    this.bucket = bucket
+    // A key that was cut from a record's text would keep the whole text alive.
+    this.key = key.length < SHARED_FROM ? key : Buffer.from(key, 'latin1').toString('latin1')
+  }
+
+  /** Only its committed row is known, or nothing. */
+  get isSettled(): boolean {
+    return this.open === undefined && this.frozen === undefined
+  }
+
+  /** What its committed row costs in memory. */
+  get cost(): number {
+    return costOf(this.key, this.committed)
+  }
+}
+
+/** Of a row in memory, roughly. */
+export function costOf(key: string, row: Row | OpenRow | undefined): number {
+  return key.length + (row?.bytes?.length ?? 0) + ROW_OVERHEAD_BYTES
+}
