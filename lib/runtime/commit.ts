@@ -193,11 +193,10 @@ function sendRows(
   { task, changelogs }: RunningTask,
   { changelog }: FrozenSpan,
 ): void {
-  const topics = new Map(changelogs.map(({ store, topic }) => [store, topic]))
-  for (const { store, key, value, timestamp } of changelog) {
-    const topic = topics.get(store)
-    if (topic !== undefined) transactions.send(topic, task.partition, key, value, timestamp)
-  }
+  for (const { store, topic } of changelogs)
+    changelog?.of(store, (key, value, timestamp) => {
+      transactions.send(topic, task.partition, key, value, timestamp)
+    })
 }
 
 /** By store, for the changelogs that were written to. */

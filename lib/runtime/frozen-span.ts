@@ -1,5 +1,5 @@
 /** What one task has to commit, as data: it stays what it is while processing goes on. */
-import type { ChangelogRow } from '../state/task-state.ts'
+import type { FrozenRows } from '../state/frozen-rows.ts'
 
 /** A committed offset to be, with the times and numbers that ride on it. */
 export interface FrozenPosition {
@@ -18,7 +18,8 @@ export interface FrozenSpan {
    * has no fence.
    */
   readonly positions: readonly FrozenPosition[]
-  readonly changelog: readonly ChangelogRow[]
+  /** Undefined: the task has no state. */
+  readonly changelog: FrozenRows | undefined
   /** Whether anything happened since the last commit. */
   readonly dirty: boolean
 }

@@ -163,9 +163,9 @@ export class Task {
   /** Step 1: what is to be committed, as data. Nothing is processed until `committed` or `abort`. */
   freeze(): FrozenSpan {
     const positions = this.#inputs.freeze()
-    const changelog = this.#options.state?.freeze() ?? []
+    const changelog = this.#options.state?.freeze()
     const dirty =
-      changelog.length > 0 ||
+      (changelog?.size ?? 0) > 0 ||
       this.#outputs.sent > this.#sentAtCommit ||
       this.#inputs.moved(positions)
     return { taskId: this.id, positions, changelog, dirty }

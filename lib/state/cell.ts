@@ -7,7 +7,7 @@
  * | `frozen` | of the span that is being committed |
  * | `committed` | the newest committed one; `ABSENT`: there is none; undefined: nobody has looked |
  */
-import type { OpenRow, Row } from './row.ts'
+import type { Row } from './row.ts'
 import { ROW_OVERHEAD_BYTES } from './row.ts'
 
 /** What LevelDB has of the committed row: nothing is known, not yet, soon, all of it. */
@@ -22,8 +22,8 @@ const SHARED_FROM = 13
 export class Cell {
   readonly bucket: number
   readonly key: string
-  open: OpenRow | undefined = undefined
-  frozen: OpenRow | undefined = undefined
+  open: Row | undefined = undefined
+  frozen: Row | undefined = undefined
   committed: Row | undefined = undefined
   stage: Stage = 'unknown'
   /** Found by its key; one that is not is nobody's. */
@@ -51,6 +51,6 @@ export class Cell {
 }
 
 /** Of a row in memory, roughly. */
-export function costOf(key: string, row: Row | OpenRow | undefined): number {
+export function costOf(key: string, row: Row | undefined): number {
   return key.length + (row?.bytes?.length ?? 0) + ROW_OVERHEAD_BYTES
 }

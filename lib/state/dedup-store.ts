@@ -4,13 +4,13 @@
  *
  * A filter per segment answers for almost every new id, so that LevelDB is asked about repeats only.
  */
-import { asBuffer, mapKey, readInt64, writeInt64 } from '../core/bytes.ts'
+import { asBuffer, mapKey, readInt64 } from '../core/bytes.ts'
 import { BloomFilter, hashOf, type KeyHash } from './bloom-filter.ts'
 import type { InnerDedupStore } from './inner-stores.ts'
 import type { StoreKey } from './key-format.ts'
 import { dedupKey, dedupPart, dedupStoreKey, startOf, startPrefix } from './key-format.ts'
-import { encodedRow } from './row.ts'
-import type { AnyRow } from './store-rows.ts'
+import type { Row } from './row.ts'
+import { valueRow } from './row.ts'
 import type { StoreParts, TypedStore } from './typed-store.ts'
 import { bucketOf } from './typed-store.ts'
 import { EVER } from './window-store.ts'
@@ -30,10 +30,8 @@ export class DedupRows<K> implements InnerDedupStore<K>, TypedStore {
     const hash = hashOf(part)
     if (this.#seen(part, hash, oldest)) return false
     const segment = bucketOf(time, segmentMs)
-    const bytes = Buffer.allocUnsafe(8)
-    writeInt64(bytes, time, 0)
     const { key: name } = dedupStoreKey(part, time, segmentMs)
-    rows.put(segment, name, encodedRow(bytes, time))
+    rows.put(segment, name, valueRow(time, time))
     this.#filterOf(segment).add(hash)
     if (oldest > bound.value) bound.raise(bucketOf(oldest, segmentMs) * segmentMs)
     return true
@@ -86,6 +84,8 @@ export class DedupRows<K> implements InnerDedupStore<K>, TypedStore {
   }
 }
 
-function timeOf(row: AnyRow): number {
-  return row.bytes === null || row.bytes === undefined ? -1 : readInt64(row.bytes, 0)
+function timeOf(row: Row): number {
+  const { bytes, value } = row
+  if (typeof value === 'number') return value
+  return bytes === null || bytes === undefined ? -1 : readInt64(bytes, 0)
 }

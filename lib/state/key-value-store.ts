@@ -6,8 +6,8 @@ import { mapKey, prefixEnd } from '../core/bytes.ts'
 import type { KeySpan } from './cell-index.ts'
 import type { InnerKeyValueStore, KeyedRow, KeyRange, RowOf } from './inner-stores.ts'
 import { plainStoreKey, type StoreKey } from './key-format.ts'
+import type { Row } from './row.ts'
 import { deletedRow } from './row.ts'
-import type { AnyRow } from './store-rows.ts'
 import type { StoreParts, TypedStore } from './typed-store.ts'
 
 /** Rows that one sweep looks at. */
@@ -123,7 +123,7 @@ export class KeyValueRows<K, V> implements InnerKeyValueStore<K, V>, TypedStore 
     }
   }
 
-  #isExpired(row: AnyRow): boolean {
+  #isExpired(row: Row): boolean {
     return row.timestamp < this.#parts.bound.value
   }
 }

@@ -3,14 +3,14 @@
  * nothing aliases the store; numbers and booleans of built-in serdes stay as they are until the
  * freeze, for an aggregate is most often written many times in a span.
  */
-import { asBuffer, mapKey } from '../core/bytes.ts'
+import { asBuffer, mapKey, writeInt64 } from '../core/bytes.ts'
 import { isStreamsError, messageOf, RecordError } from '../core/errors.ts'
 import { EMPTY_HEADERS } from '../core/headers.ts'
 import type { SerdeContext } from '../core/serde.ts'
 import { serdes } from '../core/serde.ts'
 import { serdeCode } from '../core/serdes/serde-error.ts'
-import type { OpenRow, Row } from './row.ts'
-import { encodedRow } from './row.ts'
+import type { Row } from './row.ts'
+import { encodedRow, valueRow } from './row.ts'
 import type { StoreSerde, StoreSpec } from './store-spec.ts'
 
 /** Batch header, and a record's own lengths and deltas at their widest. */
@@ -68,8 +68,8 @@ export class RowCodec {
   }
 
   /** Throws RecordError ENCODE_FAILED or VALUE_TOO_LARGE. */
-  row(value: unknown, timestamp: number, keyLength: number): OpenRow {
-    if (this.#stays(value)) return { bytes: undefined, value, timestamp, isNew: undefined }
+  row(value: unknown, timestamp: number, keyLength: number): Row {
+    if (this.#stays(value)) return valueRow(value, timestamp)
     const bytes = this.encode(value)
     const size = keyLength + bytes.length + RECORD_OVERHEAD_BYTES
     if (size <= this.#maxBytes) return encodedRow(bytes, timestamp)
@@ -78,6 +78,12 @@ export class RowCodec {
       `a row of store '${this.#store}' has ${size} bytes as a record, more than the ${this.#maxBytes} that its changelog takes: make the value smaller, or raise max.message.bytes of the topic`,
       { phase: 'process', node: this.#store },
     )
+  }
+
+  /** Of a row that was not deleted; a row of a store without values has a time. */
+  bytes({ bytes, value }: Row): Buffer {
+    if (bytes !== undefined && bytes !== null) return bytes
+    return this.#value === undefined ? int64(Number(value)) : this.encode(value)
   }
 
   /** Bytes of its own, never those of the value. */
@@ -94,7 +100,7 @@ export class RowCodec {
   }
 
   /** A value of the caller's own. */
-  value(row: OpenRow | Row): unknown {
+  value(row: Row): unknown {
     if (row.value !== undefined) return row.value
     const { bytes } = row
     if (bytes === undefined || bytes === null || this.#value === undefined) return undefined
@@ -114,6 +120,12 @@ export class RowCodec {
       { phase: 'process', node: this.#store, cause: thrown },
     )
   }
+}
+
+function int64(value: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8)
+  writeInt64(bytes, value, 0)
+  return bytes
 }
 
 /** Serdes that make new memory of what they get, both ways. A user's may hand out a part of it. */

@@ -31,6 +31,8 @@ export interface RowTableOptions {
   readonly number: number
   readonly index: CellIndex
   readonly cacheBytes: number
+  /** The bytes of a row that was not deleted. */
+  readonly encode: (row: Row) => Buffer
 }
 
 export class RowTable implements CommittedRows {
@@ -40,17 +42,19 @@ export class RowTable implements CommittedRows {
   readonly #number: number
   readonly #index: CellIndex
   readonly #clean: CleanCells
+  readonly #encode: (row: Row) => Buffer
   #pending: Cell[] = []
   #pendingBytes = 0
   #writing: Batch | undefined
   /** LevelDB has nothing in buckets above. */
   #reach = Number.NEGATIVE_INFINITY
 
-  constructor({ store, byteStore, number, index, cacheBytes }: RowTableOptions) {
+  constructor({ store, byteStore, number, index, cacheBytes, encode }: RowTableOptions) {
     this.#store = store
     this.#byteStore = byteStore
     this.#number = number
     this.#index = index
+    this.#encode = encode
     this.#clean = new CleanCells(index, cacheBytes)
   }
 
@@ -168,7 +172,7 @@ export class RowTable implements CommittedRows {
       const row = rows[at] ?? ABSENT
       const key = this.#diskKey(cell.key)
       if (row.bytes === null) yield { type: 'del', key }
-      else yield { type: 'put', key, value: encodeRow(key, row) }
+      else yield { type: 'put', key, value: encodeRow(key, this.#encode(row), row.timestamp) }
     }
   }
 

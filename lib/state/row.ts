@@ -8,36 +8,24 @@ import { readInt64, writeInt64 } from '../core/bytes.ts'
 import { crc32c } from '../core/crc32c.ts'
 import { TaskCorruptedError } from '../core/errors.ts'
 
-/** A committed row. Never changed, so that layers and undo lists can share it. */
+/** Never changed, so that spans, layers and undo lists can share it. */
 export interface Row {
-  /** Null: deleted. */
-  readonly bytes: Buffer | null
-  /** Decoded, where it is at hand and nothing can change it; else undefined. */
+  /** Null: deleted. Undefined: `value` stands for it, an immutable one that is encoded on its way out. */
+  readonly bytes: Buffer | null | undefined
   readonly value: unknown
   readonly timestamp: number
 }
 
-/** A row of the open span. */
-export interface OpenRow {
-  /** Undefined: `value` stands for it, an immutable one that is encoded at the freeze. */
-  bytes: Buffer | null | undefined
-  readonly value: unknown
-  readonly timestamp: number
-  /** Whether the committed layers have no such row; undefined: nobody has looked. */
-  isNew: boolean | undefined
-}
-
-export function encodedRow(bytes: Buffer, timestamp: number): OpenRow {
-  return { bytes, value: undefined, timestamp, isNew: undefined }
-}
-
-export function deletedRow(timestamp: number): OpenRow {
-  return { bytes: null, value: undefined, timestamp, isNew: undefined }
-}
-
-/** Read or restored. */
-export function committedRow(bytes: Buffer | null, timestamp: number): Row {
+export function encodedRow(bytes: Buffer | null, timestamp: number): Row {
   return { bytes, value: undefined, timestamp }
+}
+
+export function valueRow(value: unknown, timestamp: number): Row {
+  return { bytes: undefined, value, timestamp }
+}
+
+export function deletedRow(timestamp: number): Row {
+  return encodedRow(null, timestamp)
 }
 
 const HEAD = 8
@@ -46,10 +34,9 @@ const TAIL = 4
 /** What a row costs in memory beyond its bytes, roughly. */
 export const ROW_OVERHEAD_BYTES = 96
 
-export function encodeRow(key: Buffer, row: Row): Buffer {
-  const value = row.bytes ?? NOTHING
+export function encodeRow(key: Buffer, value: Buffer, timestamp: number): Buffer {
   const bytes = Buffer.allocUnsafe(HEAD + value.length + TAIL)
-  writeInt64(bytes, row.timestamp, 0)
+  writeInt64(bytes, timestamp, 0)
   bytes.set(value, HEAD)
   const end = HEAD + value.length
   bytes.writeUInt32BE(crc32c(bytes, 0, end, crc32c(key)), end)
@@ -64,7 +51,5 @@ export function decodeRow(key: Buffer, bytes: Buffer, store: string): Row {
       'STATE_DAMAGED',
       `a row of store '${store}' does not match its checksum (key ${key.toString('hex')}): the disk or a foreign hand changed it; the state is rebuilt from the changelog`,
     )
-  return committedRow(bytes.subarray(HEAD, end), readInt64(bytes, 0))
+  return encodedRow(bytes.subarray(HEAD, end), readInt64(bytes, 0))
 }
-
-const NOTHING = Buffer.alloc(0)

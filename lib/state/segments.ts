@@ -4,6 +4,16 @@
  * everywhere, so the changelog can be cut there.
  */
 
+const MIN_SEGMENT_MS = 60_000
+/** Of stores that keep for ever: nothing of them expires or is cut. */
+const ENDLESS_SEGMENT_MS = 86_400_000
+
+/** What expires together, of a store that keeps rows for `retentionMs`. */
+export function segmentMsOf(retentionMs: number): number {
+  if (!Number.isFinite(retentionMs)) return ENDLESS_SEGMENT_MS
+  return Math.max(Math.floor(retentionMs / 2), MIN_SEGMENT_MS)
+}
+
 export type SegmentEntry = readonly [segment: number, firstOffset: number, rows: number]
 
 interface Segment {

@@ -6,9 +6,7 @@ import { Cell, costOf } from './cell.ts'
 import type { CellIndex, KeySpan } from './cell-index.ts'
 import type { CommittedRows } from './committed-rows.ts'
 import type { Journal } from './journal.ts'
-import type { OpenRow, Row } from './row.ts'
-
-export type AnyRow = OpenRow | Row
+import type { Row } from './row.ts'
 
 /** What became of a row that was put: undone or aborted, or committed. */
 export interface RowFate {
@@ -20,7 +18,6 @@ export interface StoreRowsOptions {
   readonly index: CellIndex
   readonly committed: CommittedRows
   readonly journal: Journal
-  readonly encode: (value: unknown) => Buffer
   readonly fate: RowFate
   /** Rows are never put twice under one key. */
   readonly allNew: boolean
@@ -30,7 +27,6 @@ export class StoreRows {
   readonly committed: CommittedRows
   readonly #index: CellIndex
   readonly #journal: Journal
-  readonly #encode: (value: unknown) => Buffer
   readonly #fate: RowFate
   readonly #allNew: boolean
   /** Cells that have an open row, or had one that was undone. */
@@ -45,7 +41,6 @@ export class StoreRows {
     this.committed = options.committed
     this.#index = options.index
     this.#journal = options.journal
-    this.#encode = options.encode
     this.#fate = options.fate
     this.#allNew = options.allNew
   }
@@ -55,7 +50,7 @@ export class StoreRows {
   }
 
   /** Undefined also when it is deleted. */
-  get(bucket: number, key: string): AnyRow | undefined {
+  get(bucket: number, key: string): Row | undefined {
     const cell = this.#index.find(bucket, key) ?? this.#make(bucket, key, this.committed.keeps)
     cell.used = true
     this.#last = cell
@@ -63,7 +58,7 @@ export class StoreRows {
     return row.bytes === null ? undefined : row
   }
 
-  put(bucket: number, key: string, row: OpenRow): void {
+  put(bucket: number, key: string, row: Row): void {
     const cell = this.#cellFor(bucket, key)
     const before = cell.open
     cell.open = row
@@ -80,8 +75,18 @@ export class StoreRows {
     this.committed.keep(this.#index.find(bucket, key) ?? this.#make(bucket, key, true), row)
   }
 
-  /** Ends the open span: its rows are bytes from here on, in the order in which they were first put. */
-  freeze(tell: (key: string, row: Row) => void): void {
+  /** Of the frozen span. */
+  get frozenRows(): number {
+    return this.#frozen.length
+  }
+
+  /** Those of the frozen span, in the order in which they were first put. */
+  eachFrozen(tell: (key: string, row: Row) => void): void {
+    for (const { key, frozen } of this.#frozen) if (frozen !== undefined) tell(key, frozen)
+  }
+
+  /** Ends the open span. */
+  freeze(): void {
     const frozen: Cell[] = []
     for (const cell of this.#open) {
       const { open } = cell
@@ -93,7 +98,6 @@ export class StoreRows {
       cell.frozen = open
       cell.open = undefined
       frozen.push(cell)
-      tell(cell.key, this.#encoded(open))
     }
     this.#open = []
     this.#frozen = frozen
@@ -104,8 +108,8 @@ export class StoreRows {
   /** `isNew`: the committed layers had no such row. */
   commit(tell: (key: string, row: Row, isNew: boolean) => void): void {
     for (const cell of this.#frozen) {
-      if (cell.frozen === undefined) continue
-      const row = this.#encoded(cell.frozen)
+      const row = cell.frozen
+      if (row === undefined) continue
       const isNew = this.#isNew(cell)
       cell.frozen = undefined
       this.committed.keep(cell, row)
@@ -136,7 +140,7 @@ export class StoreRows {
    * Rows in order, those of all layers as they are at the first `next`: what is in memory is copied
    * and the snapshot of LevelDB is taken in that one step.
    */
-  async *scan(span: KeySpan, reverse = false): AsyncGenerator<readonly [string, AnyRow], void> {
+  async *scan(span: KeySpan, reverse = false): AsyncGenerator<readonly [string, Row], void> {
     const upper = this.#upper(span)
     const below = this.committed.base(span, reverse)
     const keys = [...upper.keys()].sort(reverse ? descending : ascending)
@@ -178,7 +182,7 @@ export class StoreRows {
     return cell
   }
 
-  #undo(cell: Cell, before: OpenRow | undefined, row: OpenRow): void {
+  #undo(cell: Cell, before: Row | undefined, row: Row): void {
     cell.open = before
     if (before === undefined) {
       this.#fate.dropped?.(cell.key)
@@ -199,20 +203,14 @@ export class StoreRows {
   }
 
   /** The newest rows of those within the bounds of which the base has no or an older one. */
-  #upper(span: KeySpan): ReadonlyMap<string, AnyRow> {
-    const upper = new Map<string, AnyRow>()
+  #upper(span: KeySpan): ReadonlyMap<string, Row> {
+    const upper = new Map<string, Row>()
     for (const cell of this.#index.within(span)) {
       const uncommitted = cell.open ?? cell.frozen
       const row = uncommitted ?? (this.committed.isBelow(cell) ? undefined : cell.committed)
       if (row !== undefined) upper.set(cell.key, row)
     }
     return upper
-  }
-
-  /** The same row: an undo list that has it is forgotten at the freeze. */
-  #encoded(row: OpenRow): Row {
-    if (row.bytes === undefined) row.bytes = this.#encode(row.value)
-    return row as Row
   }
 
   #count(bytes: number): void {
@@ -226,7 +224,7 @@ function precedes(upper: string, below: string, reverse: boolean): boolean {
   return reverse ? upper >= below : upper <= below
 }
 
-function* alive(key: string, row: AnyRow | undefined): Iterable<readonly [string, AnyRow]> {
+function* alive(key: string, row: Row | undefined): Iterable<readonly [string, Row]> {
   if (row !== undefined && row.bytes !== null) yield [key, row]
 }
 

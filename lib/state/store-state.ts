@@ -7,26 +7,23 @@ import type { ByteOperation, ByteRange, ByteStore } from './byte-store.ts'
 import { CellIndex } from './cell-index.ts'
 import { MemoryRows } from './committed-rows.ts'
 import { DedupRows } from './dedup-store.ts'
+import type { TellRow } from './frozen-rows.ts'
 import { JoinBufferRows } from './join-buffer.ts'
 import type { Journal } from './journal.ts'
 import { SpanNumber } from './journal.ts'
 import { startOf, startPrefix } from './key-format.ts'
 import { KeyValueRows } from './key-value-store.ts'
-import { committedRow } from './row.ts'
+import { encodedRow } from './row.ts'
 import { RowCodec } from './row-codec.ts'
 import { RowTable } from './row-table.ts'
-import { Segments } from './segments.ts'
+import { Segments, segmentMsOf } from './segments.ts'
 import type { StorePosition } from './sentinel.ts'
 import { StoreRows } from './store-rows.ts'
 import type { StoreSpec } from './store-spec.ts'
-import type { ChangelogPosition, ChangelogRow, RestoredRow } from './task-state-options.ts'
+import type { ChangelogPosition, RestoredRow } from './task-state-options.ts'
 import type { StoreParts, TypedStore } from './typed-store.ts'
 import { bucketOf } from './typed-store.ts'
 import { WindowRows } from './window-store.ts'
-
-const MIN_SEGMENT_MS = 60_000
-/** Of stores that keep for ever: nothing of them expires or is cut. */
-const ENDLESS_SEGMENT_MS = 86_400_000
 
 export interface StoreStateOptions {
   readonly spec: StoreSpec
@@ -43,6 +40,7 @@ export class StoreState {
   /** What operators get: an inner store of the kind. */
   readonly inner: TypedStore
   readonly #rows: StoreRows
+  readonly #codec: RowCodec
   readonly #table: RowTable | undefined
   readonly #bound: SpanNumber
   readonly #highest: SpanNumber
@@ -58,22 +56,29 @@ export class StoreState {
   constructor(options: StoreStateOptions) {
     const { spec, number, byteStore, journal, cacheBytes } = options
     this.spec = spec
-    this.#segmentMs = segmentMsOf(spec)
+    this.#segmentMs = segmentMsOf(spec.retentionMs)
     this.#bucketMs = spec.kind === 'window' ? spec.sizeMs || this.#segmentMs : this.#segmentMs
+    const codec = new RowCodec(spec, options.maxRowBytes)
+    this.#codec = codec
     const index = new CellIndex()
     this.#table =
       number === undefined
         ? undefined
-        : new RowTable({ store: spec.name, byteStore, number, index, cacheBytes })
+        : new RowTable({
+            store: spec.name,
+            byteStore,
+            number,
+            index,
+            cacheBytes,
+            encode: (row) => codec.bytes(row),
+          })
     this.#bound = new SpanNumber(journal, Number.NEGATIVE_INFINITY)
     this.#highest = new SpanNumber(journal, Number.NEGATIVE_INFINITY)
     this.#segments = new Segments(this.#segmentMs)
-    const codec = new RowCodec(spec, options.maxRowBytes)
     this.#rows = new StoreRows({
       index,
       committed: this.#table ?? new MemoryRows(index),
       journal,
-      encode: (value) => codec.encode(value),
       fate: { dropped: (key) => this.inner.dropped?.(key) },
       allNew: spec.kind === 'dedup' || spec.kind === 'join-buffer',
     })
@@ -129,19 +134,22 @@ export class StoreState {
     this.#table?.reaches(isKnown ? bucketOf(highest, this.#bucketMs) : Number.POSITIVE_INFINITY)
   }
 
-  freeze(changelog: ChangelogRow[]): void {
-    this.inner.freezing?.()
-    const { name, changelog: target } = this.spec
-    this.#rows.freeze((key, row) => {
-      if (target === undefined) return
-      changelog.push({
-        store: name,
-        topic: target.topic,
-        key: this.inner.changelogKey(key),
-        value: row.bytes,
-        timestamp: row.timestamp,
-      })
+  /** How many rows the frozen span has. */
+  get frozenRows(): number {
+    return this.#rows.frozenRows
+  }
+
+  /** The frozen span's rows for the changelog. */
+  eachFrozen(tell: TellRow): void {
+    this.#rows.eachFrozen((key, row) => {
+      const value = row.bytes === null ? null : this.#codec.bytes(row)
+      tell(this.inner.changelogKey(key), value, row.timestamp)
     })
+  }
+
+  freeze(): void {
+    this.inner.freezing?.()
+    this.#rows.freeze()
     this.#bound.freeze()
     this.#highest.freeze()
   }
@@ -239,7 +247,7 @@ export class StoreState {
     this.#segments.note(start, row.offset, row.value === null ? 0 : 1)
     const bytes = row.value === null ? null : Buffer.from(row.value)
     const bucket = this.#isWindowed ? bucketOf(start, this.#bucketMs) : 0
-    this.#rows.restore(bucket, key, committedRow(bytes, row.timestamp))
+    this.#rows.restore(bucket, key, encodedRow(bytes, row.timestamp))
     this.inner.restored?.(key, start)
   }
 
@@ -269,11 +277,6 @@ export class StoreState {
 }
 
 const UNLOGGED: ChangelogPosition = { offset: -1, leaderEpoch: -1 }
-
-function segmentMsOf({ retentionMs }: StoreSpec): number {
-  if (!Number.isFinite(retentionMs)) return ENDLESS_SEGMENT_MS
-  return Math.max(Math.floor(retentionMs / 2), MIN_SEGMENT_MS)
-}
 
 function typedStore(parts: StoreParts, highest: SpanNumber): TypedStore {
   switch (parts.spec.kind) {

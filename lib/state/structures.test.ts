@@ -5,7 +5,7 @@ import { BloomFilter, hashOf } from './bloom-filter.ts'
 import { Cell } from './cell.ts'
 import { CellIndex } from './cell-index.ts'
 import { CleanCells } from './clean-cells.ts'
-import { committedRow, encodedRow } from './row.ts'
+import { encodedRow } from './row.ts'
 import { SortedRows } from './sorted-rows.ts'
 import { WideMap } from './wide-map.ts'
 
@@ -96,7 +96,7 @@ describe('clean cells', () => {
     const clean = new CleanCells(index, budget)
     const add = (key: string, bytes: number): Cell => {
       const cell = new Cell(0, key)
-      cell.committed = committedRow(Buffer.alloc(bytes), 1)
+      cell.committed = encodedRow(Buffer.alloc(bytes), 1)
       index.add(cell)
       clean.add(cell)
       return cell

@@ -9,13 +9,13 @@
  */
 import { FatalError } from '../core/errors.ts'
 import { Database } from './database.ts'
+import { FrozenRows } from './frozen-rows.ts'
 import { Journal } from './journal.ts'
 import type { StorePosition } from './sentinel.ts'
 import { StateWriter } from './state-writer.ts'
 import { StoreState } from './store-state.ts'
 import type {
   ChangelogPosition,
-  ChangelogRow,
   RestoredRow,
   RowCount,
   TaskStateOptions,
@@ -129,14 +129,14 @@ export class TaskState {
   }
 
   /** Ends the open span; its rows for the changelogs, each key once. */
-  freeze(): readonly ChangelogRow[] {
+  freeze(): FrozenRows {
     if (this.#isFrozen)
       throw new FatalError('INTERNAL', `task ${this.#task}: the span before is not decided yet`)
-    const changelog: ChangelogRow[] = []
-    for (const store of this.#stores.values()) store.freeze(changelog)
+    const stores = [...this.#stores.values()]
+    for (const store of stores) store.freeze()
     this.#journal.forget()
     this.#isFrozen = true
-    return changelog
+    return new FrozenRows(stores)
   }
 
   /**

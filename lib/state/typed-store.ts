@@ -4,8 +4,9 @@
  */
 import type { Journal, SpanNumber } from './journal.ts'
 import type { StoreKey } from './key-format.ts'
+import type { Row } from './row.ts'
 import type { RowCodec } from './row-codec.ts'
-import type { AnyRow, StoreRows } from './store-rows.ts'
+import type { StoreRows } from './store-rows.ts'
 import type { StoreSpec } from './store-spec.ts'
 
 /** What a typed store is made over. */
@@ -45,7 +46,7 @@ export interface TypedStore {
   forget?(): void
 }
 
-export type RowEntry = readonly [key: string, row: AnyRow]
+export type RowEntry = readonly [key: string, row: Row]
 
 /** The bucket of a start. */
 export function bucketOf(start: number, bucketMs: number): number {

@@ -368,7 +368,10 @@ describe('key-value rows with a ttl', () => {
     commits.commit(state)
     await state.flush()
     store.put('renewed', 'y', 2 * MINUTE)
-    const rows = state.freeze().map(({ key, value }) => [key.toString(), value?.toString() ?? null])
+    const rows = [...state.freeze()].map(({ key, value }) => [
+      key.toString(),
+      value?.toString() ?? null,
+    ])
     expect(rows).toEqual([
       ['renewed', 'y'],
       ['old', null],

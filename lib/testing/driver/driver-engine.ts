@@ -265,7 +265,7 @@ export class DriverEngine {
     const spans = this.#lanes.map((lane) => ({ lane, span: lane.task.freeze() }))
     this.topics.commit()
     for (const { lane, span } of spans) {
-      for (const { topic, ...row } of span.changelog)
+      for (const { topic, ...row } of span.changelog ?? [])
         this.topics.changelog(internalTopic(DRIVER_APPLICATION, topic), row)
       const ends = new Map<string, { readonly offset: number; readonly leaderEpoch: number }>()
       for (const { name, changelog } of lane.subTopology.stores)

@@ -1,0 +1,36 @@
+/**
+ * The rows of a frozen span for the changelogs, each key once, encoded as they are asked for. They
+ * stay what they are while the next span goes on, until the span is committed or aborted.
+ */
+import type { StoreState } from './store-state.ts'
+import type { ChangelogRow } from './task-state-options.ts'
+
+/** Key and value are the caller's; the value null: deleted. */
+export type TellRow = (key: Buffer, value: Buffer | null, timestamp: number) => void
+
+export class FrozenRows implements Iterable<ChangelogRow> {
+  /** How many there are. */
+  readonly size: number
+  readonly #stores: readonly StoreState[]
+
+  constructor(stores: readonly StoreState[]) {
+    this.#stores = stores.filter(({ spec }) => spec.changelog !== undefined)
+    this.size = this.#stores.reduce((sum, store) => sum + store.frozenRows, 0)
+  }
+
+  /** Those of one store, in the order in which they were first put. */
+  of(name: string, tell: TellRow): void {
+    for (const store of this.#stores) if (store.spec.name === name) store.eachFrozen(tell)
+  }
+
+  *[Symbol.iterator](): Iterator<ChangelogRow> {
+    for (const store of this.#stores) {
+      const { name, changelog } = store.spec
+      const rows: ChangelogRow[] = []
+      store.eachFrozen((key, value, timestamp) => {
+        rows.push({ store: name, topic: changelog?.topic ?? '', key, value, timestamp })
+      })
+      yield* rows
+    }
+  }
+}
