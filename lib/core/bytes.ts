@@ -7,9 +7,49 @@ export function mapKey(bytes: Buffer): string {
   return bytes.toString('latin1')
 }
 
+/** The UTF-8 bytes of text, one char each: of ASCII text they are its chars. */
+export function utf8Chars(text: string): string {
+  return isAscii(text) ? text : mapKey(Buffer.from(text, 'utf8'))
+}
+
+/** Longer text is not looked at char by char. */
+const LOOKED_AT = 64
+
+/** False also for long text, whatever it is. */
+export function isAscii(text: string): boolean {
+  if (text.length > LOOKED_AT) return false
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 127) return false
+  return true
+}
+
 /** The inverse of {@link mapKey}. */
 export function bytesOf(key: string): Buffer {
   return Buffer.from(key, 'latin1')
+}
+
+/** A signed int32, big endian, one char a byte. */
+export function int32Chars(value: number): string {
+  const small = SMALL_INTS[value]
+  if (small !== undefined) return small
+  return String.fromCharCode(
+    (value >>> 24) & 0xff,
+    (value >>> 16) & 0xff,
+    (value >>> 8) & 0xff,
+    value & 0xff,
+  )
+}
+
+/** Most lengths are small. */
+const SMALL_INTS: readonly string[] = Array.from({ length: 256 }, (_, value) =>
+  String.fromCharCode(0, 0, 0, value),
+)
+
+/** Shorter strings are never parts of longer ones in V8. */
+const SHARED_FROM = 13
+
+/** The same chars, of one byte each, in memory of their own: a part of a text keeps all of it alive. */
+export function ownChars(text: string): string {
+  return text.length < SHARED_FROM ? text : Buffer.from(text, 'latin1').toString('latin1')
 }
 
 /** Text that is shorter is written char by char: a call into a binary costs more. */

@@ -40,7 +40,8 @@ export class BloomFilter {
 
   /** False: surely not added. */
   mayHave(hash: KeyHash): boolean {
-    return this.#stages.some(({ bits }) => hasAll(bits, hash))
+    for (const { bits } of this.#stages) if (hasAll(bits, hash)) return true
+    return false
   }
 
   add(hash: KeyHash): void {

@@ -16,9 +16,6 @@ export type Stage = 'unknown' | 'pending' | 'writing' | 'clean'
 /** Stands for a row that is not there. */
 export const ABSENT: Row = { bytes: null, value: undefined, timestamp: -1 }
 
-/** Shorter strings are never parts of longer ones in V8. */
-const SHARED_FROM = 13
-
 export class Cell {
   readonly bucket: number
   readonly key: string
@@ -35,8 +32,7 @@ export class Cell {
 
   constructor(bucket: number, key: string) {
     this.bucket = bucket
-    // A key that was cut from a record's text would keep the whole text alive.
-    this.key = key.length < SHARED_FROM ? key : Buffer.from(key, 'latin1').toString('latin1')
+    this.key = key
   }
 
   /** Only its committed row is known, or nothing. */

@@ -13,8 +13,8 @@ export type RowPieces = AsyncIterable<readonly (readonly [key: string, row: Row]
 
 export interface CommittedRows {
   readonly pendingBytes: number
-  /** Whether cells may stay in the index when only their committed row is known: it evicts them. */
-  readonly keeps: boolean
+  /** Whether a row that no cell has can be below. */
+  mayHave(bucket: number): boolean
   /** Looks for the committed row of a cell that does not know it. */
   look(cell: Cell): Row
   /** A newer committed row. */
@@ -23,16 +23,18 @@ export interface CommittedRows {
   isBelow(cell: Cell): boolean
   /** What is below the cells, as it is at the first `next`. */
   base(span: KeySpan, reverse: boolean): RowPieces
-  /** All rows whose keys are below are gone for readers already. */
-  dropBefore(key: string): void
+  /** All rows of buckets and keys below are gone for readers already. */
+  dropBefore(bucket: number, key: string): void
   /** Everything in memory goes; what is on disk is the caller's to clear. */
   forget(): void
 }
 
-/** A store `in: 'memory'`: there is nothing below, and nothing left after the process. */
+/**
+ * A store `in: 'memory'`: nothing is left after the process. Every row has its cell; that they are
+ * sorted, too, serves scans.
+ */
 export class MemoryRows implements CommittedRows {
   readonly pendingBytes = 0
-  readonly keeps = false
   readonly #index: CellIndex
   readonly #rows = new SortedRows<Row>()
 
@@ -40,16 +42,20 @@ export class MemoryRows implements CommittedRows {
     this.#index = index
   }
 
+  mayHave(): boolean {
+    return false
+  }
+
   look(cell: Cell): Row {
-    cell.committed = this.#rows.get(cell.key) ?? ABSENT
-    return cell.committed
+    cell.committed = ABSENT
+    return ABSENT
   }
 
   keep(cell: Cell, row: Row): void {
     if (row.bytes === null) this.#rows.delete(cell.key)
     else this.#rows.set(cell.key, row)
     cell.committed = row
-    if (cell.isSettled) this.#index.remove(cell)
+    if (row.bytes === null && cell.isSettled) this.#index.remove(cell)
   }
 
   isBelow(): boolean {
@@ -60,7 +66,8 @@ export class MemoryRows implements CommittedRows {
     yield [...this.#rows.snapshot({ from, until, reverse })]
   }
 
-  dropBefore(key: string): void {
+  dropBefore(bucket: number, key: string): void {
+    this.#index.dropBefore(bucket)
     for (const [each] of this.#rows.snapshot({ until: key })) this.#rows.delete(each)
   }
 

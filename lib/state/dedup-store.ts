@@ -4,11 +4,11 @@
  *
  * A filter per segment answers for almost every new id, so that LevelDB is asked about repeats only.
  */
-import { asBuffer, mapKey, readInt64 } from '../core/bytes.ts'
+import { mapKey, readInt64 } from '../core/bytes.ts'
 import { BloomFilter, hashOf, type KeyHash } from './bloom-filter.ts'
 import type { InnerDedupStore } from './inner-stores.ts'
 import type { StoreKey } from './key-format.ts'
-import { dedupKey, dedupPart, dedupStoreKey, startOf, startPrefix } from './key-format.ts'
+import { dedupKey, dedupPart, dedupStoreKey, prefixOf, startOf } from './key-format.ts'
 import type { Row } from './row.ts'
 import { valueRow } from './row.ts'
 import type { StoreParts, TypedStore } from './typed-store.ts'
@@ -23,15 +23,15 @@ export class DedupRows<K> implements InnerDedupStore<K>, TypedStore {
     this.#parts = parts
   }
 
-  add(key: K, id: Uint8Array, time: number): boolean {
+  add(key: K, id: string, time: number): boolean {
     const { spec, rows, codec, segmentMs, bound } = this.#parts
     const oldest = time - spec.retentionMs
-    const part = dedupKey(codec.keyBytes(key), asBuffer(id))
+    const part = dedupKey(codec.keyName(key), id)
     const hash = hashOf(part)
     if (this.#seen(part, hash, oldest)) return false
     const segment = bucketOf(time, segmentMs)
     const { key: name } = dedupStoreKey(part, time, segmentMs)
-    rows.put(segment, name, valueRow(time, time))
+    rows.add(segment, name, valueRow(time, time))
     this.#filterOf(segment).add(hash)
     if (oldest > bound.value) bound.raise(bucketOf(oldest, segmentMs) * segmentMs)
     return true
@@ -68,7 +68,7 @@ export class DedupRows<K> implements InnerDedupStore<K>, TypedStore {
     const first = bucketOf(Math.max(oldest, bound.value), segmentMs)
     for (const [segment, filter] of this.#filters) {
       if (segment < first || !filter.mayHave(hash)) continue
-      const row = rows.get(segment, startPrefix(segment * segmentMs) + part)
+      const row = rows.get(segment, prefixOf(segment * segmentMs) + part)
       if (row !== undefined && timeOf(row) >= oldest) return true
     }
     return false

@@ -76,15 +76,15 @@ export interface InnerWindowStore<K, V> {
 export interface InnerJoinBuffer<K, V> {
   /** Its sequence number is one more than the highest there for this key and timestamp. */
   put(key: K, value: V, timestamp: number): void
-  /** Ordered by timestamp, then sequence number. */
-  fetch(key: K, from: number, to: number): Iterable<RowOf<V>>
+  /** Shows the records of a key, ordered by timestamp, then sequence number. */
+  visit(key: K, from: number, to: number, see: (value: V, timestamp: number) => void): void
   expireBefore(timestamp: number): void
 }
 
 export interface InnerDedupStore<K> {
   /**
    * True when no record with this key and id came within the horizon before `time`; then it is
-   * remembered with that time. `time`: the operator's, at arrival. `id`: as `dedupId` makes it.
+   * remembered with that time. `time`: the operator's, at arrival. `id`: bytes, one char each.
    */
-  add(key: K, id: Buffer, time: number): boolean
+  add(key: K, id: string, time: number): boolean
 }

@@ -50,7 +50,7 @@ describe('keys of windowed rows', () => {
 
 describe('keys of ids', () => {
   test('are length, key and id, behind the start of their segment', () => {
-    const part = dedupKey(Buffer.from('ab'), Buffer.from('id'))
+    const part = dedupKey('ab', 'id')
     expect(hex(part)).toBe('0000000261626964')
     const stored = dedupStoreKey(part, 125_000, 60_000)
     expect(stored.start).toBe(120_000)

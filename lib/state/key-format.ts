@@ -12,7 +12,7 @@
  * A start in a store key is an int64 with its sign bit flipped, so that negative ones come first.
  * Store keys are strings of one char a byte: they compare and hash as the bytes do.
  */
-import { mapKey, readInt64, writeChars, writeInt64 } from '../core/bytes.ts'
+import { int32Chars, mapKey, readInt64, writeChars, writeInt64 } from '../core/bytes.ts'
 
 const START = 8
 const NUMBER = 4
@@ -24,30 +24,25 @@ export interface StoreKey {
   readonly start: number
 }
 
-let scratch = Buffer.alloc(1024)
-
-function scratchOf(length: number): Buffer {
-  if (scratch.length < length) scratch = Buffer.alloc(length * 2)
-  return scratch
-}
+const scratch = Buffer.alloc(START)
 
 /** The first 8 chars of a windowed store key. */
 export function startPrefix(start: number): string {
-  const bytes = scratchOf(START)
-  writeFlipped(bytes, start)
-  return bytes.toString('latin1', 0, START)
+  writeFlipped(scratch, start)
+  return mapKey(scratch)
 }
 
 /** A windowed store key of a record key, one char a byte. */
 export function windowKey(start: number, key: string, n: number): string {
-  return prefixOf(start) + key + (n === 0 ? FIRST : numberSuffix(n))
+  return prefixOf(start) + key + int32Chars(n)
 }
 
 /** The prefixes that were asked for last: records have few different starts at a time. */
 const PREFIXES = new Map<number, string>()
 const MAX_PREFIXES = 1024
 
-function prefixOf(start: number): string {
+/** {@link startPrefix}, remembered. */
+export function prefixOf(start: number): string {
   let prefix = PREFIXES.get(start)
   if (prefix === undefined) {
     if (PREFIXES.size >= MAX_PREFIXES) PREFIXES.clear()
@@ -55,14 +50,6 @@ function prefixOf(start: number): string {
     PREFIXES.set(start, prefix)
   }
   return prefix
-}
-
-const FIRST = '\0'.repeat(NUMBER)
-
-function numberSuffix(n: number): string {
-  const bytes = scratchOf(NUMBER)
-  bytes.writeInt32BE(n, 0)
-  return bytes.toString('latin1', 0, NUMBER)
 }
 
 /** The start that a windowed or dedup store key begins with. */
@@ -104,14 +91,9 @@ export function windowStoreKey(changelogKey: Buffer): StoreKey | undefined {
   return { key: windowKey(start, changelogKey.toString('latin1', 0, length), n), start }
 }
 
-/** The part of a dedup store key that is also its changelog key. */
-export function dedupKey(key: Uint8Array, id: Uint8Array): string {
-  const length = NUMBER + key.length + id.length
-  const bytes = scratchOf(length)
-  bytes.writeInt32BE(key.length, 0)
-  bytes.set(key, NUMBER)
-  bytes.set(id, NUMBER + key.length)
-  return bytes.toString('latin1', 0, length)
+/** The part of a dedup store key that is also its changelog key; of key and id, one char a byte. */
+export function dedupKey(key: string, id: string): string {
+  return int32Chars(key.length) + key + id
 }
 
 /** What is behind the start of a dedup store key. */
@@ -122,7 +104,7 @@ export function dedupPart(key: string): string {
 /** A dedup store key for an id that was seen at `time`; segments are `segmentMs` long. */
 export function dedupStoreKey(part: string, time: number, segmentMs: number): StoreKey {
   const start = Math.floor(time / segmentMs) * segmentMs
-  return { key: startPrefix(start) + part, start }
+  return { key: prefixOf(start) + part, start }
 }
 
 /** The store key of a key-value changelog key. */

@@ -3,7 +3,7 @@
  * nothing aliases the store; numbers and booleans of built-in serdes stay as they are until the
  * freeze, for an aggregate is most often written many times in a span.
  */
-import { asBuffer, mapKey, writeInt64 } from '../core/bytes.ts'
+import { asBuffer, isAscii, mapKey, writeInt64 } from '../core/bytes.ts'
 import { isStreamsError, messageOf, RecordError } from '../core/errors.ts'
 import { EMPTY_HEADERS } from '../core/headers.ts'
 import type { SerdeContext } from '../core/serde.ts'
@@ -142,15 +142,6 @@ const PRIMITIVES: ReadonlySet<StoreSerde> = new Set<StoreSerde>([
   serdes.boolean,
   serdes.uuid,
 ])
-
-/** Longer text is not looked at char by char. */
-const SHORT = 64
-
-function isAscii(text: string): boolean {
-  if (text.length > SHORT) return false
-  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 127) return false
-  return true
-}
 
 /** Immutable values that the serde is known to take: they need not be encoded to be checked. */
 function staysDecoded(serde: StoreSerde | undefined): (value: unknown) => boolean {

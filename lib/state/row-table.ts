@@ -36,7 +36,6 @@ export interface RowTableOptions {
 }
 
 export class RowTable implements CommittedRows {
-  readonly keeps = true
   readonly #store: string
   readonly #byteStore: ByteStore
   readonly #number: number
@@ -68,8 +67,12 @@ export class RowTable implements CommittedRows {
     if (bucket > this.#reach) this.#reach = bucket
   }
 
+  mayHave(bucket: number): boolean {
+    return bucket <= this.#reach
+  }
+
   look(cell: Cell): Row {
-    const row = cell.bucket > this.#reach ? ABSENT : this.#read(cell.key)
+    const row = this.mayHave(cell.bucket) ? this.#read(cell.key) : ABSENT
     cell.committed = row
     this.#clean.add(cell)
     return row

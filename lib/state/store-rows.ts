@@ -2,7 +2,9 @@
  * All versions of the rows of one store: of the open span, of the span that was frozen, committed.
  * Knows no keys or values, only rows under strings of bytes.
  */
-import { Cell, costOf } from './cell.ts'
+
+import { ownChars } from '../core/bytes.ts'
+import { ABSENT, Cell, costOf } from './cell.ts'
 import type { CellIndex, KeySpan } from './cell-index.ts'
 import type { CommittedRows } from './committed-rows.ts'
 import type { Journal } from './journal.ts'
@@ -21,6 +23,8 @@ export interface StoreRowsOptions {
   readonly fate: RowFate
   /** Rows are never put twice under one key. */
   readonly allNew: boolean
+  /** Keys that are given are not parts of longer texts, which would stay alive with them. */
+  readonly ownsKeys: boolean
 }
 
 export class StoreRows {
@@ -29,11 +33,15 @@ export class StoreRows {
   readonly #journal: Journal
   readonly #fate: RowFate
   readonly #allNew: boolean
+  readonly #ownsKeys: boolean
   /** Cells that have an open row, or had one that was undone. */
   #open: Cell[] = []
   #frozen: Cell[] = []
   /** What the last `get` found: a `put` most often follows. */
   #last: Cell | undefined
+  /** What the last `get` did not find, of which nothing is kept. */
+  #missed: string | undefined
+  #missedBucket = 0
   #openBytes = 0
   #frozenBytes = 0
 
@@ -43,6 +51,7 @@ export class StoreRows {
     this.#journal = options.journal
     this.#fate = options.fate
     this.#allNew = options.allNew
+    this.#ownsKeys = options.ownsKeys
   }
 
   get isEmpty(): boolean {
@@ -51,7 +60,8 @@ export class StoreRows {
 
   /** Undefined also when it is deleted. */
   get(bucket: number, key: string): Row | undefined {
-    const cell = this.#index.find(bucket, key) ?? this.#make(bucket, key, this.committed.keeps)
+    const cell = this.#index.find(bucket, key) ?? this.#look(bucket, key)
+    if (cell === undefined) return undefined
     cell.used = true
     this.#last = cell
     const row = cell.open ?? cell.frozen ?? cell.committed ?? this.committed.look(cell)
@@ -59,7 +69,10 @@ export class StoreRows {
   }
 
   put(bucket: number, key: string, row: Row): void {
-    const cell = this.#cellFor(bucket, key)
+    this.#opened(this.#cellFor(bucket, key), row)
+  }
+
+  #opened(cell: Cell, row: Row): void {
     const before = cell.open
     cell.open = row
     if (before === undefined) {
@@ -69,10 +82,17 @@ export class StoreRows {
     if (this.#journal.marking) this.#journal.undo(() => this.#undo(cell, before, row))
   }
 
+  /** A row that was never there. */
+  add(bucket: number, key: string, row: Row): void {
+    // What was undone may have left a cell: it stays behind, and goes at the freeze.
+    this.#opened(this.#make(bucket, key), row)
+  }
+
   /** A committed row from elsewhere: restored. */
   restore(bucket: number, key: string, row: Row): void {
     this.#last = undefined
-    this.committed.keep(this.#index.find(bucket, key) ?? this.#make(bucket, key, true), row)
+    this.#missed = undefined
+    this.committed.keep(this.#index.find(bucket, key) ?? this.#make(bucket, key), row)
   }
 
   /** Of the frozen span. */
@@ -131,6 +151,7 @@ export class StoreRows {
     this.#open = []
     this.#frozen = []
     this.#last = undefined
+    this.#missed = undefined
     this.#journal.bytes -= this.#openBytes + this.#frozenBytes
     this.#openBytes = 0
     this.#frozenBytes = 0
@@ -166,19 +187,26 @@ export class StoreRows {
   #cellFor(bucket: number, key: string): Cell {
     const last = this.#last
     if (last?.key === key && last.bucket === bucket && last.indexed) return last
-    const found = this.#index.find(bucket, key)
-    if (found !== undefined) return found
-    // Found by a `get` of a store that keeps no cells: it knows its committed row.
-    if (last?.key === key && last.bucket === bucket) {
-      this.#index.add(last)
-      return last
+    if (key === this.#missed && bucket === this.#missedBucket) {
+      this.#missed = undefined
+      const cell = this.#make(bucket, key)
+      cell.committed = ABSENT
+      return cell
     }
-    return this.#make(bucket, key, true)
+    return this.#index.find(bucket, key) ?? this.#make(bucket, key)
   }
 
-  #make(bucket: number, key: string, indexed: boolean): Cell {
-    const cell = new Cell(bucket, key)
-    if (indexed) this.#index.add(cell)
+  /** A cell for a row that none has; undefined: there is no such row, and none to remember. */
+  #look(bucket: number, key: string): Cell | undefined {
+    if (this.committed.mayHave(bucket)) return this.#make(bucket, key)
+    this.#missed = key
+    this.#missedBucket = bucket
+    return undefined
+  }
+
+  #make(bucket: number, key: string): Cell {
+    const cell = new Cell(bucket, this.#ownsKeys ? key : ownChars(key))
+    this.#index.add(cell)
     return cell
   }
 
@@ -193,7 +221,8 @@ export class StoreRows {
   /** A cell that has no row of a span any more: only what is committed may keep it. */
   #release(cell: Cell): void {
     if (!cell.isSettled || !cell.indexed) return
-    if (cell.committed === undefined || !this.committed.keeps) this.#index.remove(cell)
+    const isThere = cell.committed !== undefined && cell.committed.bytes !== null
+    if (!isThere && cell.stage === 'unknown') this.#index.remove(cell)
   }
 
   #isNew(cell: Cell): boolean {

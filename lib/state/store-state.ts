@@ -81,6 +81,7 @@ export class StoreState {
       journal,
       fate: { dropped: (key) => this.inner.dropped?.(key) },
       allNew: spec.kind === 'dedup' || spec.kind === 'join-buffer',
+      ownsKeys: spec.kind !== 'key-value',
     })
     this.inner = typedStore(
       {
@@ -258,7 +259,8 @@ export class StoreState {
     this.inner.expired?.(start)
     if (this.#table === undefined && start > this.#clearedBefore) {
       this.#clearedBefore = start
-      this.#rows.committed.dropBefore(startPrefix(start))
+      const bucket = bucketOf(start, this.#bucketMs)
+      this.#rows.committed.dropBefore(bucket, startPrefix(start))
     }
   }
 

@@ -147,10 +147,3 @@ describe('clean cells', () => {
     expect(index.size).toBe(9)
   })
 })
-
-describe('a cell', () => {
-  test('has a key of its own, not a part of a longer text', () => {
-    const text = `${'x'.repeat(40)}-and-more`
-    expect(new Cell(0, text.slice(0, 40)).key).toBe('x'.repeat(40))
-  })
-})

@@ -23,6 +23,10 @@ import { bucketOf } from './typed-store.ts'
 export class WindowRows<K, V> implements InnerWindowStore<K, V>, TypedStore {
   readonly #parts: StoreParts
   readonly #highest: SpanNumber
+  #key: K | undefined
+  #start = 0
+  #n = 0
+  #name = ''
 
   constructor(parts: StoreParts, highest: SpanNumber) {
     this.#parts = parts
@@ -37,7 +41,7 @@ export class WindowRows<K, V> implements InnerWindowStore<K, V>, TypedStore {
   get(key: K, start: number, n = 0): RowOf<V> | undefined {
     const { rows, codec, bound, bucketMs } = this.#parts
     if (start < bound.value) return undefined
-    const row = rows.get(bucketOf(start, bucketMs), windowKey(start, codec.keyName(key), n))
+    const row = rows.get(bucketOf(start, bucketMs), this.#nameOf(key, start, n))
     // The row was written by this store's own serde.
     return row === undefined
       ? undefined
@@ -47,7 +51,7 @@ export class WindowRows<K, V> implements InnerWindowStore<K, V>, TypedStore {
   put(key: K, value: V, start: number, timestamp: number, n = 0): void {
     const { rows, codec, bound, bucketMs } = this.#parts
     if (start < bound.value) return
-    const name = windowKey(start, codec.keyName(key), n)
+    const name = this.#nameOf(key, start, n)
     rows.put(bucketOf(start, bucketMs), name, codec.row(value, timestamp, name.length))
     this.#highest.raise(start)
   }
@@ -108,6 +112,17 @@ export class WindowRows<K, V> implements InnerWindowStore<K, V>, TypedStore {
 
   forget(): void {
     this.#highest.reset(Number.NEGATIVE_INFINITY)
+  }
+
+  /** Of the row in hand, which is most often read and then written. */
+  #nameOf(key: K, start: number, n: number): string {
+    if (typeof key === 'string' && key === this.#key && start === this.#start && n === this.#n)
+      return this.#name
+    this.#name = windowKey(start, this.#parts.codec.keyName(key), n)
+    this.#key = key
+    this.#start = start
+    this.#n = n
+    return this.#name
   }
 
   /**

@@ -2,7 +2,7 @@
  * The public faces of stores: what a processor opens over the inner store that the runtime has. They
  * add what needs the record in hand: timestamps that were left out, and what is too old to be kept.
  */
-import { asBuffer } from '../core/bytes.ts'
+import { asBuffer, int32Chars, mapKey } from '../core/bytes.ts'
 import type { Row } from '../core/record.ts'
 import type { Windowed } from '../core/windows.ts'
 import type {
@@ -138,16 +138,11 @@ async function* rows(
 }
 
 /** Tag and length stand before an id (FORMATS), so that ids of operators and of users never meet. */
-const BYTES_TAG = 0x78
+const BYTES_TAG = 'x'
 
 function dedupFace(inner: InnerDedupStore<unknown>): DedupStore<unknown> {
   return {
-    add: (key, id, time) => {
-      const tagged = Buffer.allocUnsafe(5 + id.length)
-      tagged[0] = BYTES_TAG
-      tagged.writeInt32BE(id.length, 1)
-      asBuffer(id).copy(tagged, 5)
-      return inner.add(key, tagged, time)
-    },
+    add: (key, id, time) =>
+      inner.add(key, BYTES_TAG + int32Chars(id.length) + mapKey(asBuffer(id)), time),
   }
 }

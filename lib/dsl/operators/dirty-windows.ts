@@ -2,8 +2,11 @@
 
 interface DirtyKey {
   readonly key: unknown
-  /** Stretches of windows by the start of their last one: the start of their first. */
-  readonly stretches: Map<number, number>
+  /** The stretch of windows that changed first: starts of its first and its last one. */
+  readonly to: number
+  from: number
+  /** The others, by the start of their last window; most keys have none. */
+  more: Map<number, number> | undefined
   timestamp: number
 }
 
@@ -25,12 +28,17 @@ export class DirtyWindows {
     if (from < this.first) this.first = from
     const dirty = this.#keys.get(identity)
     if (dirty === undefined) {
-      this.#keys.set(identity, { key, stretches: new Map([[to, from]]), timestamp })
+      this.#keys.set(identity, { key, from, to, more: undefined, timestamp })
       return
     }
     dirty.timestamp = timestamp
-    const known = dirty.stretches.get(to)
-    if (known === undefined || from < known) dirty.stretches.set(to, from)
+    if (to === dirty.to) {
+      if (from < dirty.from) dirty.from = from
+      return
+    }
+    dirty.more ??= new Map()
+    const known = dirty.more.get(to)
+    if (known === undefined || from < known) dirty.more.set(to, from)
   }
 
   /** Empties it: keys in the order in which they were added, each window once, in order of start. */
@@ -38,14 +46,23 @@ export class DirtyWindows {
     const keys = [...this.#keys.values()]
     this.#keys.clear()
     this.first = Number.POSITIVE_INFINITY
-    for (const { key, stretches, timestamp } of keys) {
-      let next = 0
-      // By their first windows: what an earlier one leaves out before its end, no later one has.
-      for (const [to, from] of [...stretches].sort((a, b) => a[1] - b[1])) {
-        if (to < next) continue
-        tell(key, Math.max(from, next), to, timestamp)
-        next = to + advanceMs
-      }
-    }
+    for (const dirty of keys)
+      if (dirty.more === undefined) tell(dirty.key, dirty.from, dirty.to, dirty.timestamp)
+      else tellAll(dirty, dirty.more, advanceMs, tell)
+  }
+}
+
+function tellAll(
+  { key, from: first, to: last, timestamp }: DirtyKey,
+  more: ReadonlyMap<number, number>,
+  advanceMs: number,
+  tell: TellStretch,
+): void {
+  let next = 0
+  // By their first windows: what an earlier one leaves out before its end, no later one has.
+  for (const [to, from] of [[last, first] as const, ...more].sort((a, b) => a[1] - b[1])) {
+    if (to < next) continue
+    tell(key, Math.max(from, next), to, timestamp)
+    next = to + advanceMs
   }
 }

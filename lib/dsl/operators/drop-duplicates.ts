@@ -6,7 +6,7 @@
 import type { InnerDedupStore } from '../../state/inner-stores.ts'
 import type { ErasedCallback } from '../../topology/nodes.ts'
 import type { OperatorSupplier } from '../../topology/operator.ts'
-import { encodeId } from './duplicate-id.ts'
+import { idChars } from './duplicate-id.ts'
 import { isNull, operatorTime } from './record-guard.ts'
 
 export interface DropDuplicatesOptions {
@@ -28,8 +28,8 @@ export function dropDuplicates(options: DropDuplicatesOptions): OperatorSupplier
         if (timestamp < time - withinMs) context.drop('expired', time - withinMs - timestamp)
         else {
           const callback = context.callbackContext(timestamp, headers)
-          const bytes = encodeId(id(value as never, key as never, callback))
-          if (!store.add(key, bytes, time)) return context.drop('repeat')
+          const chars = idChars(id(value as never, key as never, callback))
+          if (!store.add(key, chars, time)) return context.drop('repeat')
         }
         context.forward(key, value, timestamp, headers)
       },

@@ -48,12 +48,12 @@ export function streamJoinSide(options: StreamJoinSideOptions): OperatorSupplier
         if (timestamp >= oldest) own.put(key, value, timestamp)
         else context.drop('expired', oldest - timestamp)
         const from = Math.max(timestamp - backMs, SINCE.get(other)?.() ?? 0)
-        for (const row of other.fetch(key, from, timestamp + forthMs)) {
+        other.visit(key, from, timestamp + forthMs, (met, at) => {
           const made = left
-            ? joiner(value as never, row.value as never, key as never)
-            : joiner(row.value as never, value as never, key as never)
-          context.forward(key, made, Math.max(timestamp, row.timestamp), headers)
-        }
+            ? joiner(value as never, met as never, key as never)
+            : joiner(met as never, value as never, key as never)
+          context.forward(key, made, Math.max(timestamp, at), headers)
+        })
       },
       beforeCommit() {
         const bound = since()
