@@ -28,6 +28,10 @@ export class CellIndex {
     return size
   }
 
+  get isEmpty(): boolean {
+    return this.#buckets.size === 0
+  }
+
   find(bucket: number, key: string): Cell | undefined {
     return this.#bucket(bucket)?.get(key)
   }

@@ -7,6 +7,7 @@
  * 3. Restored rows come in at the top like all others: never underneath pending ones.
  */
 import { prefixEnd, writeChars } from '../core/bytes.ts'
+import { FatalError } from '../core/errors.ts'
 import type { ByteOperation, ByteRange, ByteStore } from './byte-store.ts'
 import type { Cell } from './cell.ts'
 import { ABSENT } from './cell.ts'
@@ -14,12 +15,14 @@ import type { CellIndex, KeySpan } from './cell-index.ts'
 import { CleanCells } from './clean-cells.ts'
 import type { CommittedRows, RowPieces } from './committed-rows.ts'
 import type { Row } from './row.ts'
-import { decodeRow, encodeRow } from './row.ts'
+import { decodeRow, encodeRow, ROW_OVERHEAD_BYTES } from './row.ts'
 
 /** Store number in front of every key. */
 const PREFIX = 2
 
 interface Batch {
+  readonly loaded: readonly ByteOperation[]
+  readonly loadedBytes: number
   readonly cells: readonly Cell[]
   readonly rows: readonly Row[]
   readonly bytes: number
@@ -45,6 +48,9 @@ export class RowTable implements CommittedRows {
   #pending: Cell[] = []
   #pendingBytes = 0
   #writing: Batch | undefined
+  /** Restored rows that have no cell, in order. */
+  #loaded: ByteOperation[] = []
+  #loadedBytes = 0
   /** LevelDB has nothing in buckets above. */
   #reach = Number.NEGATIVE_INFINITY
 
@@ -59,7 +65,27 @@ export class RowTable implements CommittedRows {
 
   /** Of the rows that LevelDB does not have yet, those being written included. */
   get pendingBytes(): number {
-    return this.#pendingBytes + (this.#writing?.bytes ?? 0)
+    return this.#pendingBytes + this.#loadedBytes + (this.#writing?.bytes ?? 0)
+  }
+
+  /** Of restored rows that nobody can read before the next batch is written. */
+  get loadedBytes(): number {
+    return this.#loadedBytes
+  }
+
+  /**
+   * A restored row straight into the next batch, in front of all cells. Only while there are no cells
+   * and nobody reads; key and value are copied.
+   */
+  load(bucket: number, key: Buffer, value: Buffer | null, timestamp: number): void {
+    const diskKey = Buffer.allocUnsafe(PREFIX + key.length)
+    diskKey.writeUInt16BE(this.#number, 0)
+    diskKey.set(key, PREFIX)
+    if (value === null) this.#loaded.push({ type: 'del', key: diskKey })
+    else
+      this.#loaded.push({ type: 'put', key: diskKey, value: encodeRow(diskKey, value, timestamp) })
+    this.#loadedBytes += key.length + (value?.length ?? 0) + ROW_OVERHEAD_BYTES
+    this.reaches(bucket)
   }
 
   /** LevelDB may have rows up to this bucket from an earlier life. */
@@ -72,6 +98,7 @@ export class RowTable implements CommittedRows {
   }
 
   look(cell: Cell): Row {
+    this.#assertReadable()
     const row = this.mayHave(cell.bucket) ? this.#read(cell.key) : ABSENT
     cell.committed = row
     this.#clean.add(cell)
@@ -94,6 +121,7 @@ export class RowTable implements CommittedRows {
   }
 
   async *base({ from, until }: KeySpan, reverse: boolean): RowPieces {
+    this.#assertReadable()
     const whole = this.range()
     const range: ByteRange = {
       ...whole,
@@ -128,7 +156,10 @@ export class RowTable implements CommittedRows {
     this.#index.dropBefore(fromBucket)
     this.#pending = []
     this.#pendingBytes = 0
-    this.#writing = { cells, rows, bytes }
+    const loadedBytes = this.#loadedBytes
+    this.#writing = { loaded: this.#loaded, loadedBytes, cells, rows, bytes: bytes + loadedBytes }
+    this.#loaded = []
+    this.#loadedBytes = 0
     return this.#operations(this.#writing)
   }
 
@@ -143,7 +174,10 @@ export class RowTable implements CommittedRows {
   unwritten(): void {
     const writing = this.#writing
     this.#writing = undefined
-    for (const cell of writing?.cells ?? []) {
+    if (writing === undefined) return
+    this.#loaded = [...writing.loaded, ...this.#loaded]
+    this.#loadedBytes += writing.loadedBytes
+    for (const cell of writing.cells) {
       if (cell.stage !== 'writing') continue
       cell.stage = 'pending'
       this.#pending.push(cell)
@@ -159,6 +193,8 @@ export class RowTable implements CommittedRows {
     this.#pending = []
     this.#writing = undefined
     this.#pendingBytes = 0
+    this.#loaded = []
+    this.#loadedBytes = 0
     this.#clean.clear()
     this.#reach = Number.NEGATIVE_INFINITY
   }
@@ -170,7 +206,13 @@ export class RowTable implements CommittedRows {
     return end === undefined ? { from } : { from, until: end }
   }
 
-  *#operations({ cells, rows }: Batch): Iterable<ByteOperation> {
+  #assertReadable(): void {
+    if (this.#loaded.length + (this.#writing?.loaded.length ?? 0) === 0) return
+    throw new FatalError('INTERNAL', `store '${this.#store}' is read before its rows are written`)
+  }
+
+  *#operations({ loaded, cells, rows }: Batch): Iterable<ByteOperation> {
+    yield* loaded
     for (const [at, cell] of cells.entries()) {
       const row = rows[at] ?? ABSENT
       const key = this.#diskKey(cell.key)

@@ -2,7 +2,7 @@
  * One store of a task: its layers, what its kind derives from them, and how far into its changelog
  * the topmost committed layer reaches. Knows no disk beyond its own rows; `TaskState` writes.
  */
-import { FatalError } from '../core/errors.ts'
+import type { RecordView } from '../core/record-view.ts'
 import type { ByteOperation, ByteRange, ByteStore } from './byte-store.ts'
 import { CellIndex } from './cell-index.ts'
 import { MemoryRows } from './committed-rows.ts'
@@ -13,7 +13,7 @@ import type { Journal } from './journal.ts'
 import { SpanNumber } from './journal.ts'
 import { startOf, startPrefix } from './key-format.ts'
 import { KeyValueRows } from './key-value-store.ts'
-import { encodedRow } from './row.ts'
+import { Replay } from './replay.ts'
 import { RowCodec } from './row-codec.ts'
 import { RowTable } from './row-table.ts'
 import { Segments, segmentMsOf } from './segments.ts'
@@ -41,6 +41,7 @@ export class StoreState {
   readonly inner: TypedStore
   readonly #rows: StoreRows
   readonly #codec: RowCodec
+  readonly #replay: Replay
   readonly #table: RowTable | undefined
   readonly #bound: SpanNumber
   readonly #highest: SpanNumber
@@ -96,10 +97,25 @@ export class StoreState {
       },
       this.#highest,
     )
+    this.#replay = new Replay({
+      spec,
+      inner: this.inner,
+      rows: this.#rows,
+      index,
+      table: this.#table,
+      segments: this.#segments,
+      bucketMs: this.#bucketMs,
+      bound: () => this.#bound.committed,
+    })
   }
 
   get pendingBytes(): number {
     return this.#rows.committed.pendingBytes
+  }
+
+  /** Of restored rows that nobody can read before they are written. */
+  get loadedBytes(): number {
+    return this.#table?.loadedBytes ?? 0
   }
 
   /** Whether no span is open or frozen here. */
@@ -177,12 +193,16 @@ export class StoreState {
   /** Rows of the changelog, on top of the committed layers; what these have already is passed over. */
   restore(rows: readonly RestoredRow[], next: ChangelogPosition): void {
     const known = this.#position?.offset ?? 0
-    for (const row of rows) {
-      const at = this.inner.storeKey(row.key, row.value)
-      if (at === undefined) throw this.#foreignRow(row)
-      if (row.offset >= known) this.#restoreRow(row, at.key, at.start)
-    }
+    this.#replay.apply(rows, known)
     if (next.offset >= known) this.#position = next
+  }
+
+  /** The same, of a store that nothing of is in memory; see {@link Replay.load}. */
+  restoreBatch(view: RecordView, firstIndex: number, next: ChangelogPosition): number | undefined {
+    const known = this.#position?.offset ?? 0
+    const count = this.#replay.load(view, firstIndex, known)
+    if (count !== undefined && next.offset >= known) this.#position = next
+    return count
   }
 
   /** Takes what is pending into a batch, whose rows are encoded as they are asked for. */
@@ -242,16 +262,6 @@ export class StoreState {
     this.inner.forget?.()
   }
 
-  #restoreRow(row: RestoredRow, key: string, start: number): void {
-    if (this.#isWindowed && start < this.#bound.committed) return
-    // Whether it is new would cost a read of each: a changelog has most keys once.
-    this.#segments.note(start, row.offset, row.value === null ? 0 : 1)
-    const bytes = row.value === null ? null : Buffer.from(row.value)
-    const bucket = this.#isWindowed ? bucketOf(start, this.#bucketMs) : 0
-    this.#rows.restore(bucket, key, encodedRow(bytes, row.timestamp))
-    this.inner.restored?.(key, start)
-  }
-
   /** Whole segments below the bound leave memory now and the disk with the next batch. */
   #expire(): void {
     if (!this.#isWindowed || this.#bound.committed === Number.NEGATIVE_INFINITY) return
@@ -268,13 +278,6 @@ export class StoreState {
   #clearedOrBound(): number {
     if (!this.#isWindowed) return Number.NEGATIVE_INFINITY
     return bucketOf(this.#bound.committed, this.#segmentMs) * this.#segmentMs
-  }
-
-  #foreignRow(row: RestoredRow): FatalError {
-    return new FatalError(
-      'CHANGELOG_DIVERGED',
-      `the changelog '${this.spec.changelog?.topic}' has at offset ${row.offset} what is no row of a ${this.spec.kind} store (a key of ${row.key.length} bytes): another program writes to it, or the store's kind changed under its name; give the store a new name or delete the topic`,
-    )
   }
 }
 

@@ -8,6 +8,7 @@
  *    ahead, never torn.
  */
 import { FatalError } from '../core/errors.ts'
+import type { RecordView } from '../core/record-view.ts'
 import { Database } from './database.ts'
 import { FrozenRows } from './frozen-rows.ts'
 import { Journal } from './journal.ts'
@@ -166,6 +167,35 @@ export class TaskState {
       throw new FatalError('INTERNAL', `store '${name}' is restored under an open span`)
     store.restore(rows, next)
     this.#writer.restored()
+  }
+
+  /**
+   * Of restored rows that nobody can read before they are written: `flush` before the task runs, and
+   * when they become many.
+   */
+  get loadedBytes(): number {
+    let bytes = 0
+    for (const store of this.#stores.values()) bytes += store.loadedBytes
+    return bytes
+  }
+
+  /**
+   * As `restore`, from a batch as it was fetched, and cheaper: for a store of which nothing is in
+   * memory. Nobody may read its rows before `flush`. How many there were; undefined: not so, use
+   * `restore`.
+   */
+  restoreBatch(
+    name: string,
+    view: RecordView,
+    firstIndex: number,
+    next: ChangelogPosition,
+  ): number | undefined {
+    const store = this.#store(name)
+    if (!store.isCommitted)
+      throw new FatalError('INTERNAL', `store '${name}' is restored under an open span`)
+    const count = store.restoreBatch(view, firstIndex, next)
+    if (count !== undefined) this.#writer.restored()
+    return count
   }
 
   /** Where a restore begins; undefined: at the changelog's start. */
