@@ -2,6 +2,14 @@
 
 export const EMPTY: Buffer = Buffer.alloc(0)
 
+/** Bytes, or a string of one char a byte: ASCII text need not become a buffer on its way out. */
+export type Chars = Uint8Array | string
+
+/** As a Buffer; of text a new one. */
+export function bufferOf(bytes: Chars): Buffer {
+  return typeof bytes === 'string' ? bytesOf(bytes) : asBuffer(bytes)
+}
+
 /** A string that is equal exactly when the bytes are: for keys of a Map. One char a byte. */
 export function mapKey(bytes: Buffer): string {
   return bytes.toString('latin1')

@@ -2,7 +2,7 @@
  * PORT of a task to what writes its output: the worker's producer, or the driver's topics.
  *
  * 1. `send` gets records in the order in which the topology made them; buffers are the receiver's
- *    to keep, nobody changes them afterwards.
+ *    to keep, nobody changes them afterwards; ASCII text comes as it is.
  * 2. What Kafka would refuse is found before `send`, so `limitsOf` is known when the task is made.
  */
 import type { RecordHeaders } from '../core/headers.ts'
@@ -26,6 +26,9 @@ export const DEFAULT_LIMITS: TopicLimits = {
   timestampAfterMaxMs: Number.MAX_SAFE_INTEGER,
 }
 
+/** A string has one char a byte. */
+export type OutputBytes = Buffer | string
+
 export interface Collector {
   /** Throws a RecordError when there is no such topic: one was chosen by a callback. */
   partitionsOf(topic: string): number
@@ -39,8 +42,8 @@ export interface Collector {
   send(
     topic: string,
     partition: number,
-    key: Buffer | null,
-    value: Buffer | null,
+    key: OutputBytes | null,
+    value: OutputBytes | null,
     timestamp: number,
     headers: RecordHeaders | undefined,
     origin: RecordMetadata | undefined,

@@ -6,7 +6,7 @@ import { RecordError } from '../core/errors.ts'
 import type { RecordHeaders } from '../core/headers.ts'
 import type { RecordMetadata } from '../core/record.ts'
 import type { ClusterMetadata } from '../kafka/client/cluster-metadata.ts'
-import type { Collector, TopicLimits } from './collector.ts'
+import type { Collector, OutputBytes, TopicLimits } from './collector.ts'
 import type { DeadLetterTopics } from './dead-letter-topics.ts'
 import type { OutputLimits } from './output-limits.ts'
 import type { ProgressReporter } from './progress.ts'
@@ -17,8 +17,8 @@ export interface OutputProducer {
   send(
     topic: string,
     partition: number,
-    key: Uint8Array | null,
-    value: Uint8Array | null,
+    key: OutputBytes | null,
+    value: OutputBytes | null,
     timestamp: number,
     headers?: RecordHeaders,
     origin?: unknown,
@@ -34,6 +34,9 @@ export class OutputCollector implements Collector {
   readonly #progress: ProgressReporter
   readonly #deadLetters: DeadLetterTopics
   #metadata: ClusterMetadata | undefined
+  /** That was written to last, and what is known of it. */
+  #topic: string | undefined
+  #partitions = 0
 
   constructor(
     producer: OutputProducer,
@@ -50,9 +53,17 @@ export class OutputCollector implements Collector {
   /** The topics as they were last seen. */
   update(metadata: ClusterMetadata): void {
     this.#metadata = metadata
+    this.#topic = undefined
   }
 
   partitionsOf(topic: string): number {
+    if (topic === this.#topic) return this.#partitions
+    this.#partitions = this.#countPartitions(topic)
+    this.#topic = topic
+    return this.#partitions
+  }
+
+  #countPartitions(topic: string): number {
     const found = this.#metadata?.topics.get(topic)?.partitions.length
     const partitions = found ?? this.#deadLetters.partitionsOf(topic)
     if (partitions !== undefined) return partitions
@@ -76,8 +87,8 @@ export class OutputCollector implements Collector {
   send(
     topic: string,
     partition: number,
-    key: Buffer | null,
-    value: Buffer | null,
+    key: OutputBytes | null,
+    value: OutputBytes | null,
     timestamp: number,
     headers: RecordHeaders | undefined,
     origin: RecordMetadata | undefined,

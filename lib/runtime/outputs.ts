@@ -6,7 +6,7 @@
  */
 import type { RecordHeaders } from '../core/headers.ts'
 import type { RecordMetadata } from '../core/record.ts'
-import type { Collector } from './collector.ts'
+import type { Collector, OutputBytes } from './collector.ts'
 
 type Sent = Parameters<Collector['send']>
 
@@ -25,8 +25,8 @@ export class Outputs {
   send(
     topic: string,
     partition: number,
-    key: Buffer | null,
-    value: Buffer | null,
+    key: OutputBytes | null,
+    value: OutputBytes | null,
     timestamp: number,
     headers: RecordHeaders | undefined,
     origin: RecordMetadata | undefined,

@@ -1,5 +1,6 @@
 /** How large a record is for Kafka, before it is sent: an upper bound, for batches are counted. */
 import type { RecordHeaders } from '../core/headers.ts'
+import type { OutputBytes } from './collector.ts'
 
 /** Batch header, and a record's own lengths, deltas and attributes at their widest. */
 const OVERHEAD_BYTES = 61 + 31
@@ -7,8 +8,8 @@ const OVERHEAD_BYTES = 61 + 31
 const HEADER_BYTES = 10
 
 export function recordSize(
-  key: Buffer | null,
-  value: Buffer | null,
+  key: OutputBytes | null,
+  value: OutputBytes | null,
   headers: RecordHeaders | undefined,
 ): number {
   const size = OVERHEAD_BYTES + (key?.length ?? 0) + (value?.length ?? 0)

@@ -4,17 +4,18 @@
  * What the broker would refuse is refused here, inside the record, so that the policy for produce
  * errors is exact: too large, too old, too far ahead. Nothing is sent before all of it is known.
  */
-import { asBuffer } from '../core/bytes.ts'
+import { asBuffer, isAscii } from '../core/bytes.ts'
 import type { RecordCode, RecordError } from '../core/errors.ts'
 import { messageOf } from '../core/errors.ts'
 import type { RecordHeaders } from '../core/headers.ts'
 import { EMPTY_HEADERS, toRecordHeaders } from '../core/headers.ts'
 import type { SerdeContext, Serializer } from '../core/serde.ts'
 import { serdeCode } from '../core/serdes/serde-error.ts'
+import { isTextSerde } from '../core/serdes/text.ts'
 import { partitionFor } from '../kafka/protocol/murmur2.ts'
 import type { SinkNode } from '../topology/nodes.ts'
 import type { Forward } from '../topology/operator.ts'
-import type { Collector, TopicLimits } from './collector.ts'
+import type { Collector, OutputBytes, TopicLimits } from './collector.ts'
 import type { Outputs } from './outputs.ts'
 import { recordSize } from './record-size.ts'
 import type { TaskScope } from './task-scope.ts'
@@ -91,8 +92,10 @@ export class Sink {
     data: unknown,
     topic: string,
     headers: RecordHeaders,
-  ): Buffer | null {
+  ): OutputBytes | null {
     if (data === null) return null
+    // The bytes of such text are its chars.
+    if (typeof data === 'string' && isTextSerde(serializer) && isAscii(data)) return data
     if (serializer === undefined) {
       if (data instanceof Uint8Array) return asBuffer(data)
       const why = `the ${context.part} for '${topic}' is of type ${typeof data} and has no serde`
@@ -109,8 +112,8 @@ export class Sink {
 
   #check(
     topic: string,
-    key: Buffer | null,
-    value: Buffer | null,
+    key: OutputBytes | null,
+    value: OutputBytes | null,
     timestamp: number,
     headers: RecordHeaders,
   ): void {
@@ -156,7 +159,7 @@ export class Sink {
     topic: string,
     key: unknown,
     value: unknown,
-    keyBytes: Buffer | null,
+    keyBytes: OutputBytes | null,
   ): number | readonly number[] {
     const partitions = this.#collector.partitionsOf(topic)
     const chosen = this.#node.partition?.(value as never, key as never, partitions)

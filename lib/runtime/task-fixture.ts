@@ -1,5 +1,5 @@
 /** For the tests of this folder: a task over one topic or more, and what it wrote. */
-import { asBuffer } from '../core/bytes.ts'
+import { asBuffer, bufferOf } from '../core/bytes.ts'
 import type { Clock } from '../core/clock.ts'
 import { systemClock } from '../core/clock.ts'
 import type { RecordHeaders } from '../core/headers.ts'
@@ -13,7 +13,7 @@ import type { ProcessorNode, SinkNode, SourceNode, SubTopology } from '../topolo
 import type { OperatorSupplier } from '../topology/operator.ts'
 import { ProgramBuilder } from '../topology/program-builder.ts'
 import { subTopologies } from '../topology/sub-topologies.ts'
-import type { Collector, TopicLimits } from './collector.ts'
+import type { Collector, OutputBytes, TopicLimits } from './collector.ts'
 import { DEFAULT_LIMITS } from './collector.ts'
 import { MetricsRegistry } from './metrics-registry.ts'
 import { Task } from './task.ts'
@@ -60,13 +60,22 @@ export class RecordingCollector implements Collector {
   send(
     topic: string,
     partition: number,
-    key: Buffer | null,
-    value: Buffer | null,
+    key: OutputBytes | null,
+    value: OutputBytes | null,
     timestamp: number,
     headers: RecordHeaders = EMPTY_HEADERS,
     origin?: RecordMetadata,
   ): void {
-    this.sent.push({ topic, partition, key, value, timestamp, headers, origin })
+    const bytes = (data: OutputBytes | null) => (data === null ? null : bufferOf(data))
+    this.sent.push({
+      topic,
+      partition,
+      key: bytes(key),
+      value: bytes(value),
+      timestamp,
+      headers,
+      origin,
+    })
   }
 
   /** Everything sent so far, as `topic: key=value@timestamp`. */

@@ -31,14 +31,14 @@ export class DedupRows<K> implements InnerDedupStore<K>, TypedStore {
     if (this.#seen(part, hash, oldest)) return false
     const segment = bucketOf(time, segmentMs)
     const { key: name } = dedupStoreKey(part, time, segmentMs)
-    rows.add(segment, name, valueRow(time, time))
+    rows.put(segment, name, valueRow(time, time))
     this.#filterOf(segment).add(hash)
     if (oldest > bound.value) bound.raise(bucketOf(oldest, segmentMs) * segmentMs)
     return true
   }
 
-  changelogKey(key: string): Buffer {
-    return Buffer.from(dedupPart(key), 'latin1')
+  changelogKey(key: string): string {
+    return dedupPart(key)
   }
 
   storeKey(changelogKey: Buffer, value: Buffer | null): StoreKey | undefined {

@@ -2,11 +2,12 @@
  * The rows of a frozen span for the changelogs, each key once, encoded as they are asked for. They
  * stay what they are while the next span goes on, until the span is committed or aborted.
  */
+import { bufferOf } from '../core/bytes.ts'
 import type { StoreState } from './store-state.ts'
 import type { ChangelogRow } from './task-state-options.ts'
 
-/** Key and value are the caller's; the value null: deleted. */
-export type TellRow = (key: Buffer, value: Buffer | null, timestamp: number) => void
+/** A key as text has one char a byte; the value null: deleted. */
+export type TellRow = (key: Buffer | string, value: Buffer | null, timestamp: number) => void
 
 export class FrozenRows implements Iterable<ChangelogRow> {
   /** How many there are. */
@@ -28,7 +29,13 @@ export class FrozenRows implements Iterable<ChangelogRow> {
       const { name, changelog } = store.spec
       const rows: ChangelogRow[] = []
       store.eachFrozen((key, value, timestamp) => {
-        rows.push({ store: name, topic: changelog?.topic ?? '', key, value, timestamp })
+        rows.push({
+          store: name,
+          topic: changelog?.topic ?? '',
+          key: bufferOf(key),
+          value,
+          timestamp,
+        })
       })
       yield* rows
     }

@@ -76,8 +76,8 @@ export class KeyValueRows<K, V> implements InnerKeyValueStore<K, V>, TypedStore 
     return this.#parts.rowCount()
   }
 
-  changelogKey(key: string): Buffer {
-    return Buffer.from(key, 'latin1')
+  changelogKey(key: string): string {
+    return key
   }
 
   storeKey(changelogKey: Buffer): StoreKey {

@@ -82,7 +82,7 @@ export class StoreRows {
     if (this.#journal.marking) this.#journal.undo(() => this.#undo(cell, before, row))
   }
 
-  /** A row that was never there. */
+  /** A row under a key that no row of any span has, or ever had. */
   add(bucket: number, key: string, row: Row): void {
     // What was undone may have left a cell: it stays behind, and goes at the freeze.
     this.#opened(this.#make(bucket, key), row)

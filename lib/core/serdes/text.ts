@@ -47,6 +47,11 @@ export function stringAs<T extends string>(): Serde<T> {
   }
 }
 
+/** Whether it writes strings as their UTF-8 bytes and does nothing else. */
+export function isTextSerde(serde: { readonly serialize: unknown } | undefined): boolean {
+  return serde?.serialize === serializeString
+}
+
 /** `serdes.uuid`: its text, lower case as Java writes it, so that equal ids are equal bytes. */
 export const uuidSerde: Serde<string> = {
   format: 'uuid',

@@ -6,6 +6,7 @@
  * 2. When sequences are of no use any more (the broker forgot the producer), a new id numbers all
  *    that is not acknowledged again: some of it may be in the log already.
  */
+import type { Chars } from '../../core/bytes.ts'
 import type { StreamsError } from '../../core/errors.ts'
 import { FatalError, isStreamsError, messageOf, RetriableError } from '../../core/errors.ts'
 import type { RecordHeaders } from '../../core/headers.ts'
@@ -67,8 +68,8 @@ export class IdempotentProducer {
   send(
     topic: string,
     partition: number,
-    key: Uint8Array | null,
-    value: Uint8Array | null,
+    key: Chars | null,
+    value: Chars | null,
     timestamp: number,
     headers?: RecordHeaders,
     origin?: unknown,

@@ -6,6 +6,7 @@
  * 2. After the first failure nothing more leaves until all in flight are settled; then those that
  *    failed go first, in order, the first one alone.
  */
+import type { Chars } from '../../core/bytes.ts'
 import type { RecordHeaders } from '../../core/headers.ts'
 import type { BatchWriter } from '../protocol/batch-writer.ts'
 import type { Backoff } from './backoff.ts'
@@ -43,6 +44,8 @@ export class ProducePartition {
   readonly backoff: Backoff
   /** Not sent before this (monotonic). */
   notBefore = 0
+  /** The batch that is being filled is closed at this size. */
+  closedAt: number = Infinity
   readonly #style: BatchStyle
   #mode: 'flowing' | 'settling' | 'probing' = 'flowing'
   #sequence = 0
@@ -88,8 +91,8 @@ export class ProducePartition {
   }
 
   append(
-    key: Uint8Array | null,
-    value: Uint8Array | null,
+    key: Chars | null,
+    value: Chars | null,
     timestamp: number,
     headers: RecordHeaders | undefined,
     origin: unknown,

@@ -5,6 +5,7 @@
  * 1. Requests are written within `pump`, in the order of sequences, one batch of a partition each.
  * 2. Whatever is not acknowledged is told to somebody: a failure is never dropped.
  */
+import type { Chars } from '../../core/bytes.ts'
 import type { Timer } from '../../core/clock.ts'
 import type { StreamsError } from '../../core/errors.ts'
 import { FatalError, isStreamsError, messageOf, RetriableError } from '../../core/errors.ts'
@@ -17,6 +18,7 @@ import type { ProducerIdentity, SealedBatch } from './produce-batch.ts'
 import { WriterPool } from './produce-batch.ts'
 import type { Settled } from './produce-partition.ts'
 import { ProducePartition } from './produce-partition.ts'
+import { ProducePartitions } from './produce-partitions.ts'
 import type { ProduceItem, ProduceOutcome } from './produce-request.ts'
 import { produceOutcomes, produceRequest } from './produce-request.ts'
 import { verdictOn } from './produce-verdict.ts'
@@ -55,15 +57,20 @@ export class ProduceSender {
   readonly #options: Required<ProducerOptions>
   readonly #hooks: SenderHooks
   readonly #pool = new WriterPool()
-  #partitions = new Map<PartitionKey, ProducePartition>()
-  /** Topics whose batches were too large, and at what they are closed now. */
-  readonly #limits = new Map<string, number>()
+  readonly #partitions: ProducePartitions
   #ends = new Map<PartitionKey, EndOffset>()
   #timer: Timer | undefined
 
   constructor(options: ProducerOptions, hooks: SenderHooks) {
     this.#options = withDefaults(options)
     this.#hooks = hooks
+    const { client, compression, batchBytes } = this.#options
+    const style = { isTransactional: hooks.transactionalId !== null, compression }
+    this.#partitions = new ProducePartitions(
+      batchBytes,
+      (topic, partition) =>
+        new ProducePartition({ topic, partition }, style, this.#pool, client.backoff()),
+    )
   }
 
   /** Not acknowledged. */
@@ -91,15 +98,15 @@ export class ProduceSender {
   append(
     topic: string,
     index: number,
-    key: Uint8Array | null,
-    value: Uint8Array | null,
+    key: Chars | null,
+    value: Chars | null,
     timestamp: number,
     headers: RecordHeaders | undefined,
     origin: unknown,
   ): void {
-    const partition = this.#partition(topic, index)
+    const partition = this.#partitions.of(topic, index)
     partition.append(key, value, timestamp, headers, origin)
-    if (partition.openBytes < (this.#limits.get(topic) ?? this.#options.batchBytes)) return
+    if (partition.openBytes < partition.closedAt) return
     partition.seal(this.#hooks.identity(), this.#options.clock.monotonic())
     this.pump()
   }
@@ -114,7 +121,7 @@ export class ProduceSender {
   /** Forgets batches and sequences; answers still to come find nobody. */
   reset(): void {
     this.#timer?.cancel()
-    this.#partitions = new Map()
+    this.#partitions.clear()
   }
 
   /** Numbers everything anew under a new identity. Nothing may be in flight. */
@@ -146,22 +153,6 @@ export class ProduceSender {
     }
     for (const [node, items] of requests) this.#send(node, items)
     return requests.size > 0 ? 'more' : due
-  }
-
-  #partition(topic: string, index: number): ProducePartition {
-    const key = partitionKey(topic, index)
-    const present = this.#partitions.get(key)
-    if (present !== undefined) return present
-    const { client, compression } = this.#options
-    const style = { isTransactional: this.#hooks.transactionalId !== null, compression }
-    const partition = new ProducePartition(
-      { topic, partition: index },
-      style,
-      this.#pool,
-      client.backoff(),
-    )
-    this.#partitions.set(key, partition)
-    return partition
   }
 
   #enlist(requests: Map<number, ProduceItem[]>, item: ProduceItem): void {
@@ -206,7 +197,7 @@ export class ProduceSender {
     if (problem?.kind === 'unanswered') this.#hooks.onUnanswered(problem.reason)
     const { topic, partition: index } = partition
     const key = partitionKey(topic, index)
-    if (this.#partitions.get(key) !== partition) return
+    if (!this.#partitions.has(partition)) return
     if (problem !== undefined) {
       this.#judge(partition, partition.failed(batch, problem))
       return
@@ -230,7 +221,7 @@ export class ProduceSender {
         else this.#later(partition, verdict.refresh)
         return
       case 'split':
-        this.#limits.set(partition.topic, Math.ceil(batch.records.length / 2))
+        this.#partitions.lower(partition.topic, Math.ceil(batch.records.length / 2))
         partition.split(batch, this.#hooks.identity())
         return
       case 'refuse': {

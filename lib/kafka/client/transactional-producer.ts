@@ -2,14 +2,14 @@
  * Writes records and offsets in transactions of one transactional id (DESIGN §8).
  * 1. A transaction begins with its first request. Any code but 0, of any partition, forbids its
  *    commit; then only `end('abort')` helps.
- * 2. Every transaction that holds records holds offsets of at least one partition: they are its
- *    only fence.
+ * 2. Every transaction with records has offsets of at least one partition: its only fence.
  * 3. An EndTxn without an answer is repeated with the same epoch until it is decided. Under V1 the
  *    next transaction begins after InitProducerId once any answer was lost: the request may still
  *    arrive, and would land in it.
  * 4. Producer id and epoch are taken from every answer that has them; when either changes,
  *    sequences begin again.
  */
+import type { Chars } from '../../core/bytes.ts'
 import type { StreamsError } from '../../core/errors.ts'
 import { ConfigError, FatalError, isStreamsError, RetriableError } from '../../core/errors.ts'
 import type { RecordHeaders } from '../../core/headers.ts'
@@ -113,8 +113,8 @@ export class TransactionalProducer {
   send(
     topic: string,
     partition: number,
-    key: Uint8Array | null,
-    value: Uint8Array | null,
+    key: Chars | null,
+    value: Chars | null,
     timestamp: number,
     headers?: RecordHeaders,
     origin?: unknown,

@@ -4,7 +4,8 @@
  *
  * `finish` hands out a view of that buffer: `reset` only once nobody needs it.
  */
-import { writeInt64 } from '../../core/bytes.ts'
+import type { Chars } from '../../core/bytes.ts'
+import { writeChars, writeInt64 } from '../../core/bytes.ts'
 import type { RecordHeaders } from '../../core/headers.ts'
 import { BATCH_HEADER_BYTES } from './batch-layout.ts'
 import type { Compression } from './compression.ts'
@@ -22,6 +23,7 @@ export interface BatchHeader {
 
 const TRANSACTIONAL = 16
 const CONTROL = 32
+const SHORT = 24
 /** The varints of a record besides those of its key, value and headers, at their longest. */
 const OVERHEAD_BYTES = 5 + 1 + 10 + 5 + 5 + 5 + 5
 
@@ -50,12 +52,7 @@ export class BatchWriter {
     this.#count = 0
   }
 
-  append(
-    key: Uint8Array | null,
-    value: Uint8Array | null,
-    timestamp: number,
-    headers?: RecordHeaders,
-  ): void {
+  append(key: Chars | null, value: Chars | null, timestamp: number, headers?: RecordHeaders): void {
     if (this.#count === 0) {
       this.#baseTimestamp = timestamp
       this.#maxTimestamp = timestamp
@@ -112,17 +109,30 @@ export class BatchWriter {
     return batch
   }
 
-  #bytes(bytes: Uint8Array | null): void {
+  #bytes(bytes: Chars | null): void {
     if (bytes === null) {
       this.#varint(-1)
       return
     }
     this.#varint(bytes.length)
-    this.#buffer.set(bytes, this.#at)
+    if (typeof bytes === 'string') writeChars(this.#buffer, bytes, this.#at)
+    else if (bytes.length > SHORT) this.#buffer.set(bytes, this.#at)
+    else this.#copyShort(bytes)
     this.#at += bytes.length
   }
 
+  /** A call of `set` costs more. */
+  #copyShort(bytes: Uint8Array): void {
+    const buffer = this.#buffer
+    const at = this.#at
+    for (let index = 0; index < bytes.length; index++) buffer[at + index] = bytes[index] as number
+  }
+
   #varint(value: number): void {
+    if (value >= 0 && value < 64) {
+      this.#buffer[this.#at++] = value << 1
+      return
+    }
     let rest = ((value << 1) ^ (value >> 31)) >>> 0
     while (rest > 127) {
       this.#buffer[this.#at++] = (rest & 127) | 128
@@ -164,7 +174,7 @@ function varlongBytes(value: number): number {
   return bytes
 }
 
-function sizeOf(bytes: Uint8Array | null): number {
+function sizeOf(bytes: Chars | null): number {
   return bytes === null ? 1 : varintBytes(bytes.length) + bytes.length
 }
 

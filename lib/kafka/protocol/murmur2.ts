@@ -1,5 +1,8 @@
 /** Kafka's own hash of keys, so that records land where Java's producers put them. */
 
+import type { Chars } from '../../core/bytes.ts'
+import { bufferOf } from '../../core/bytes.ts'
+
 const SEED = 0x9747b28c | 0
 const MULTIPLIER = 0x5bd1e995
 const ROTATE = 24
@@ -28,6 +31,8 @@ export function murmur2(bytes: Uint8Array): number {
 }
 
 /** The partition of a key, at least 0 and below `partitions`. */
-export function partitionFor(key: Uint8Array, partitions: number): number {
-  return (murmur2(key) & 0x7fffffff) % partitions
+export function partitionFor(key: Chars, partitions: number): number {
+  if (partitions === 1) return 0
+  const bytes = typeof key === 'string' ? bufferOf(key) : key
+  return (murmur2(bytes) & 0x7fffffff) % partitions
 }

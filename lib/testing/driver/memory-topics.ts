@@ -2,10 +2,11 @@
  * Topics in memory, one partition each: what the driver has instead of a cluster. Records are bytes,
  * as in Kafka; what a span wrote is there once the span is committed.
  */
+import { bufferOf } from '../../core/bytes.ts'
 import type { RecordHeaders } from '../../core/headers.ts'
 import { EMPTY_HEADERS } from '../../core/headers.ts'
 import type { RecordView } from '../../core/record-view.ts'
-import type { Collector, TopicLimits } from '../../runtime/collector.ts'
+import type { Collector, OutputBytes, TopicLimits } from '../../runtime/collector.ts'
 import { DEFAULT_LIMITS } from '../../runtime/collector.ts'
 
 /** A record as it lies in a topic; its offset is its place. */
@@ -39,16 +40,16 @@ export class MemoryTopics implements Collector {
   send(
     topic: string,
     _partition: number,
-    key: Buffer | null,
-    value: Buffer | null,
+    key: OutputBytes | null,
+    value: OutputBytes | null,
     timestamp: number,
     headers: RecordHeaders | undefined,
   ): void {
     this.#pending.push({
       topic,
       // A topic keeps its records for good; whoever wrote these goes on with his buffers.
-      key: key === null ? null : Buffer.from(key),
-      value: value === null ? null : Buffer.from(value),
+      key: key === null ? null : Buffer.from(bufferOf(key)),
+      value: value === null ? null : Buffer.from(bufferOf(value)),
       timestamp,
       headers: headers?.copy() ?? EMPTY_HEADERS,
     })
