@@ -14,7 +14,7 @@ import type { Admin } from '../kafka/client/admin.ts'
 import type { FetchedBatch, Fetcher } from '../kafka/client/fetcher.ts'
 import { OffsetOutOfRangeError } from '../kafka/client/offset-out-of-range-error.ts'
 import { partitionKey } from '../kafka/client/topic-partition.ts'
-import type { RestoredRow } from '../state/task-state.ts'
+import type { TaskState } from '../state/task-state.ts'
 import type { ActiveTask } from './active-task.ts'
 import { checkNotDiverged, truncated } from './changelog-checks.ts'
 import type { MetricsRegistry } from './metrics-registry.ts'
@@ -27,10 +27,13 @@ import {
   offsetIn,
 } from './restore-follower.ts'
 import { RestoreLog } from './restore-log.ts'
+import { rowsOf } from './restored-rows.ts'
 
 /** Leader epoch that skips the check of divergence: not known for certain. */
 const NO_EPOCH = -1
 const TOO_LATE = 'tombstones may be gone'
+/** Restored rows in memory that make one batch of LevelDB. */
+const LOADED_BYTES = 8_388_608
 
 export interface RestorerOptions {
   /** Of the restore lane, read_committed. */
@@ -99,17 +102,18 @@ export class Restorer {
     let worked = false
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.shift()
-      if (batch !== undefined) this.#apply(batch)
+      if (batch !== undefined) await this.#apply(batch)
       worked = true
       if (this.#options.clock.monotonic() >= until) break
     }
-    if (this.#waiting.length === 0) this.#finish()
+    if (this.#waiting.length === 0) await this.#finish()
     this.#log.tell(new Set([...this.#followers.values()].map(({ active }) => active)))
     return worked
   }
 
   async #begin(tasks: readonly ActiveTask[]): Promise<void> {
     const followers = tasks.flatMap(followersOf)
+    for (const { state } of followers) await settle(state)
     const { admin } = this.#options
     const [starts, ends] = await bounds(
       admin,
@@ -169,30 +173,31 @@ export class Restorer {
     this.#assign()
   }
 
-  #apply(batch: FetchedBatch): void {
+  async #apply(batch: FetchedBatch): Promise<void> {
     const follower = this.#followers.get(partitionKey(batch.topic, batch.partition))
     if (follower === undefined) return
     const { view, firstIndex, nextOffset, leaderEpoch } = batch
-    const rows: RestoredRow[] = []
-    for (let at = firstIndex; at < view.count; at++) {
-      const key = view.key(at)
-      // Nobody writes rows without a key; a foreign record is not ours to interpret.
-      if (key === null) continue
-      const [value, timestamp, offset] = [view.value(at), view.timestamp(at), view.offset(at)]
-      rows.push({ key, value, timestamp, offset })
+    const { state, changelog } = follower
+    const next = { offset: nextOffset, leaderEpoch }
+    let count = state.restoreBatch(changelog.store, view, firstIndex, next)
+    if (count === undefined) {
+      const rows = rowsOf(view, firstIndex)
+      state.restore(changelog.store, rows, next)
+      count = rows.length
     }
-    follower.state.restore(follower.changelog.store, rows, { offset: nextOffset, leaderEpoch })
-    follower.rows += rows.length
+    follower.rows += count
     this.#moved(follower, nextOffset)
+    if (state.loadedBytes > LOADED_BYTES) await state.flush()
   }
 
   /** Changelogs whose position has passed their end. */
-  #finish(): void {
+  async #finish(): Promise<void> {
     let finished = false
     for (const [key, follower] of this.#followers) {
       const position = this.#options.fetcher.state(follower.of)?.position ?? follower.position
       if (position < follower.end) continue
       const { state, changelog, rows } = follower
+      await settle(state)
       // Markers behind the last row are passed too, or the next start would read them again.
       const own = state.changelogOffset(changelog.store)
       if (own === undefined || own.offset < position)
@@ -277,4 +282,9 @@ export class Restorer {
       [...this.#followers.values()].map(({ of, position }) => ({ ...of, offset: position })),
     )
   }
+}
+
+/** Rows that are on their way to the disk cannot be read: that has to end before the task runs. */
+async function settle(state: TaskState): Promise<void> {
+  if (state.loadedBytes > 0) await state.flush()
 }

@@ -68,9 +68,9 @@ export class RowTable implements CommittedRows {
     return this.#pendingBytes + this.#loadedBytes + (this.#writing?.bytes ?? 0)
   }
 
-  /** Of restored rows that nobody can read before the next batch is written. */
+  /** Of restored rows that nobody can read yet: no batch has them, or one that is being written. */
   get loadedBytes(): number {
-    return this.#loadedBytes
+    return this.#loadedBytes + (this.#writing?.loadedBytes ?? 0)
   }
 
   /**

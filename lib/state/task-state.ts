@@ -170,8 +170,8 @@ export class TaskState {
   }
 
   /**
-   * Of restored rows that nobody can read before they are written: `flush` before the task runs, and
-   * when they become many.
+   * Of restored rows that nobody can read before they are written, also of a batch in flight: `flush`
+   * before the task runs, and when they become many.
    */
   get loadedBytes(): number {
     let bytes = 0
