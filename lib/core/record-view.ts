@@ -6,6 +6,8 @@
  */
 import type { RecordHeaders } from './headers.ts'
 import type { TimestampType } from './record.ts'
+import type { SerdeContext } from './serde.ts'
+import type { DecodeAt } from './serdes/positional.ts'
 
 export interface RecordView {
   readonly count: number
@@ -15,4 +17,10 @@ export interface RecordView {
   key(index: number): Buffer | null
   value(index: number): Buffer | null
   headers(index: number): RecordHeaders
+  /** As `key` and `value`, decoded where the bytes lie; views without a body leave them out. */
+  readonly decodeKey?: DecodePart
+  readonly decodeValue?: DecodePart
 }
+
+/** Null where there are no bytes. */
+export type DecodePart = (index: number, decode: DecodeAt, context: SerdeContext) => unknown

@@ -32,6 +32,10 @@ export class Histogram {
   readonly buckets: number[]
   count = 0
   sum = 0
+  /** The bucket of the last observation, and its bounds: the next is most often in it. */
+  #last = 0
+  #above = Number.NaN
+  #upTo = Number.NaN
 
   constructor(bounds: readonly number[]) {
     this.bounds = bounds
@@ -41,9 +45,16 @@ export class Histogram {
   observe(seconds: number): void {
     this.count++
     this.sum += seconds
+    if (!(seconds > this.#above && seconds <= this.#upTo)) this.#turnTo(seconds)
+    this.buckets[this.#last] = (this.buckets[this.#last] ?? 0) + 1
+  }
+
+  #turnTo(seconds: number): void {
     let at = 0
     while (at < this.bounds.length && seconds > (this.bounds[at] ?? 0)) at++
-    this.buckets[at] = (this.buckets[at] ?? 0) + 1
+    this.#last = at
+    this.#above = this.bounds[at - 1] ?? Number.NEGATIVE_INFINITY
+    this.#upTo = this.bounds[at] ?? Number.POSITIVE_INFINITY
   }
 }
 

@@ -10,6 +10,11 @@ import type { Collector, OutputBytes } from './collector.ts'
 
 type Sent = Parameters<Collector['send']>
 
+/** Bytes may be the user's, who goes on writing to them. */
+function own(bytes: OutputBytes | null): OutputBytes | null {
+  return bytes === null || typeof bytes === 'string' ? bytes : Buffer.from(bytes)
+}
+
 export class Outputs {
   readonly #collector: Collector
   readonly #holds: boolean
@@ -32,7 +37,7 @@ export class Outputs {
     origin: RecordMetadata | undefined,
   ): void {
     if (this.#holds) {
-      this.#held.push([topic, partition, key, value, timestamp, headers, origin])
+      this.#held.push([topic, partition, own(key), own(value), timestamp, headers, origin])
       return
     }
     this.sent++

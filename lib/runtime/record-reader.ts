@@ -11,6 +11,8 @@ import type { RecordHeaders } from '../core/headers.ts'
 import { EMPTY_HEADERS } from '../core/headers.ts'
 import type { ExtractContext, RecordMetadata, TimestampType } from '../core/record.ts'
 import type { SerdeContext } from '../core/serde.ts'
+import type { DecodeAt } from '../core/serdes/positional.ts'
+import { decodeAtOf } from '../core/serdes/positional.ts'
 import { serdeCode } from '../core/serdes/serde-error.ts'
 import type { ErasedSerde, SourceNode } from '../topology/nodes.ts'
 import type { Head, HeadReader } from './partition-queue.ts'
@@ -18,15 +20,37 @@ import { rawOf } from './task-scope.ts'
 
 type Extractor = NonNullable<SourceNode['timestamp']>
 
-/** One object per reader: `serialize` and `deserialize` read it during the call. */
+/** Kafka's null. */
+const ABSENT = Symbol('absent')
+
+/** One object per reader and part: `deserialize` reads it during the call. */
 class PartContext implements SerdeContext {
   readonly topic: string
   readonly part: 'key' | 'value'
   headers: RecordHeaders = EMPTY_HEADERS
+  /** Undefined: the serde needs bytes of its own. */
+  readonly #decodeAt: DecodeAt | undefined
 
-  constructor(topic: string, part: 'key' | 'value') {
+  constructor(topic: string, part: 'key' | 'value', serde: ErasedSerde | undefined) {
     this.topic = topic
     this.part = part
+    this.#decodeAt = decodeAtOf(serde)
+  }
+
+  /** `ABSENT` where there are no bytes; the bytes themselves without a serde. */
+  read({ view, index, headers }: Head, serde: ErasedSerde | undefined): unknown {
+    this.headers = headers
+    const isKey = this.part === 'key'
+    const decode = this.#decodeAt
+    // No such decoder gives null: that is what the view says where there is nothing.
+    if (decode !== undefined && view.decodeKey !== undefined && view.decodeValue !== undefined)
+      return (
+        (isKey ? view.decodeKey(index, decode, this) : view.decodeValue(index, decode, this)) ??
+        ABSENT
+      )
+    const bytes = isKey ? view.key(index) : view.value(index)
+    if (bytes === null) return ABSENT
+    return serde === undefined ? bytes : serde.deserialize(bytes, this)
   }
 }
 
@@ -60,8 +84,8 @@ export class RecordReader implements HeadReader {
     this.#partition = partition
     this.#clock = clock
     this.#skewMs = maxFutureSkewMs
-    this.#key = new PartContext(topic, 'key')
-    this.#value = new PartContext(topic, 'value')
+    this.#key = new PartContext(topic, 'key', source.key)
+    this.#value = new PartContext(topic, 'value', source.value)
     this.#prepares = source.key?.prepare !== undefined || source.value?.prepare !== undefined
     this.#extract = new ExtractHead(topic, partition, streamTime)
   }
@@ -92,21 +116,18 @@ export class RecordReader implements HeadReader {
 
   /** False after it has failed. */
   #part(head: Head, part: PartContext, serde: ErasedSerde | undefined, nullable: boolean): boolean {
-    const isKey = part.part === 'key'
-    const bytes = isKey ? head.view.key(head.index) : head.view.value(head.index)
-    let decoded: unknown = bytes
-    if (bytes === null) {
-      if (!nullable) return this.#refuseNull(head, part.part)
-    } else if (serde !== undefined) {
-      part.headers = head.headers
-      try {
-        decoded = serde.deserialize(bytes, part)
-      } catch (error) {
-        const code = serdeCode(error, 'DECODE_FAILED')
-        return this.#fail(head, code, `decode the ${part.part} of`, messageOf(error), error)
-      }
+    let decoded: unknown
+    try {
+      decoded = part.read(head, serde)
+    } catch (error) {
+      const code = serdeCode(error, 'DECODE_FAILED')
+      return this.#fail(head, code, `decode the ${part.part} of`, messageOf(error), error)
     }
-    if (isKey) head.key = decoded
+    if (decoded === ABSENT) {
+      if (!nullable) return this.#refuseNull(head, part.part)
+      decoded = null
+    }
+    if (part.part === 'key') head.key = decoded
     else head.value = decoded
     return true
   }

@@ -1,7 +1,8 @@
 /**
- * Bytes as they are. Both ways copy: a slice of a fetched batch would keep the whole batch alive,
- * and bytes that the user goes on writing to must not change a row.
+ * Bytes as they are. Reading copies: a slice of a fetched batch would keep the whole batch alive.
+ * Writing does not: whoever keeps what a serializer gave copies it (stores, held outputs).
  */
+import { asBuffer } from '../bytes.ts'
 import type { Deserializer, Serializer } from '../serde.ts'
 import { unencodable } from './serde-error.ts'
 
@@ -12,7 +13,7 @@ export const bytesSerde: Serializer<Uint8Array> &
   serialize: (value, context) => {
     if (!(value instanceof Uint8Array))
       throw unencodable(context, `is of type ${typeof value}, not a Uint8Array`)
-    return Buffer.from(value)
+    return asBuffer(value)
   },
   deserialize: (data) => Buffer.from(data),
 }

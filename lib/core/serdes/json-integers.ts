@@ -18,14 +18,13 @@ export type IntegerMode = 'bigint' | 'string' | 'round' | 'refuse'
 export class UnsafeInteger extends Error {}
 
 /** Whether 16 digits stand side by side anywhere in these bytes. */
-export function hasLongDigitRun(data: Uint8Array): boolean {
+export function hasLongDigitRun(data: Uint8Array, from = 0, to: number = data.length): boolean {
   // Never reads outside: that would make the engine give up its fast path for bytes.
-  const { length } = data
-  for (let at = RUN - 1; at < length; at += RUN) {
+  for (let at = from + RUN - 1; at < to; at += RUN) {
     if (!isDigit(data[at] ?? 0)) continue
     let first = at
-    while (first > 0 && isDigit(data[first - 1] ?? 0)) first -= 1
-    const enough = Math.min(first + RUN, length)
+    while (first > from && isDigit(data[first - 1] ?? 0)) first -= 1
+    const enough = Math.min(first + RUN, to)
     let behind = at + 1
     while (behind < enough && isDigit(data[behind] ?? 0)) behind += 1
     if (behind - first >= RUN) return true

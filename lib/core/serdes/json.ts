@@ -13,8 +13,9 @@ import { isStandardSchema, schemaCheck } from './check.ts'
 import type { IntegerMode } from './json-integers.ts'
 import { hasLongDigitRun, parseIntegers, UnsafeInteger } from './json-integers.ts'
 import { writeJson } from './json-writer.ts'
+import { withDecodeAt } from './positional.ts'
 import { undecodable, unencodable, unexpectedNull, unsafeInteger } from './serde-error.ts'
-import { decodeText } from './text.ts'
+import { decodeTextAt } from './text.ts'
 
 const INTEGERS = "say serdes.json({ integers: 'bigint' | 'string' | 'round' })"
 
@@ -30,29 +31,38 @@ export const json: JsonSerde = <T>(first?: JsonArgument<T>, options?: JsonOption
 
 function jsonSerde<T>(check: Check<T>, options: JsonOptions | undefined): Serde<T> {
   const mode: IntegerMode = options?.integers ?? 'refuse'
-  return {
+  const decodeAt = (body: Buffer, from: number, to: number, context: SerdeContext): T => {
+    const input = read(body, from, to, mode, context)
+    if (input === null) throw unexpectedNull(context, 'the text null')
+    try {
+      return check(input)
+    } catch (cause) {
+      throw undecodable(context, `does not pass its check: ${messageOf(cause)}`, cause)
+    }
+  }
+  const serde: Serde<T> = {
     format: 'json',
     serialize: (value, context) => {
       const bytes = Buffer.from(write(value, mode, context), 'utf8')
       if (mode === 'refuse' && hasLongDigitRun(bytes)) refuseUnsafe(bytes, context)
       return bytes
     },
-    deserialize: (data, context) => {
-      const input = read(data, mode, context)
-      if (input === null) throw unexpectedNull(context, 'the text null')
-      try {
-        return check(input)
-      } catch (cause) {
-        throw undecodable(context, `does not pass its check: ${messageOf(cause)}`, cause)
-      }
-    },
+    deserialize: (data, context) => decodeAt(data, 0, data.length, context),
   }
+  return withDecodeAt(serde, decodeAt)
 }
 
-function read(data: Buffer, mode: IntegerMode, context: SerdeContext): unknown {
-  const text = decodeText(data, context)
+function read(
+  body: Buffer,
+  from: number,
+  to: number,
+  mode: IntegerMode,
+  context: SerdeContext,
+): unknown {
+  const text = decodeTextAt(body, from, to, context)
   try {
-    return mode !== 'round' && hasLongDigitRun(data) ? parseIntegers(text, mode) : JSON.parse(text)
+    const isPlain = mode === 'round' || !hasLongDigitRun(body, from, to)
+    return isPlain ? JSON.parse(text) : parseIntegers(text, mode)
   } catch (cause) {
     if (cause instanceof UnsafeInteger) throw unsafeInteger(context, cause.message, INTEGERS, cause)
     throw undecodable(context, `is not JSON: ${messageOf(cause)}`, cause)

@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer'
 import type { Serde, SerdeContext } from '../serde.ts'
+import { withDecodeAt } from './positional.ts'
 import { undecodable, unencodable } from './serde-error.ts'
 
 const LONE_SURROGATE = /\p{Surrogate}/u
@@ -11,9 +12,20 @@ const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
 
 /** The text of UTF-8 bytes. A byte order mark is kept, so that bytes come back as they were. */
 export function decodeText(data: Buffer, context: SerdeContext): string {
-  const text = data.toString('utf8')
+  return decodeTextAt(data, 0, data.length, context)
+}
+
+/** The same, of a part. */
+export function decodeTextAt(
+  body: Buffer,
+  from: number,
+  to: number,
+  context: SerdeContext,
+): string {
+  const text = body.toString('utf8', from, to)
   // Only a replacement character can hide a mistake, and most text has none.
-  if (text.includes('\ufffd') && !isUtf8(data)) throw undecodable(context, 'is not UTF-8')
+  if (text.includes('\ufffd') && !isUtf8(body.subarray(from, to)))
+    throw undecodable(context, 'is not UTF-8')
   return text
 }
 
@@ -32,19 +44,19 @@ function serializeString(value: string, context: SerdeContext): Buffer {
 }
 
 /** `serdes.string`. */
-export const stringSerde: Serde<string> = {
-  format: 'string',
-  serialize: serializeString,
-  deserialize: decodeText,
-}
+export const stringSerde: Serde<string> = withDecodeAt(
+  { format: 'string', serialize: serializeString, deserialize: decodeText },
+  decodeTextAt,
+)
 
 /** `serdes.stringAs`: the type is a claim, the bytes are those of `serdes.string`. */
 export function stringAs<T extends string>(): Serde<T> {
-  return {
+  const serde: Serde<T> = {
     format: 'string',
     serialize: serializeString,
     deserialize: (data, context) => decodeText(data, context) as T,
   }
+  return withDecodeAt(serde, decodeTextAt)
 }
 
 /** Whether it writes strings as their UTF-8 bytes and does nothing else. */

@@ -8,6 +8,8 @@ import type { HeaderEntry, RecordHeaders } from '../../core/headers.ts'
 import { EMPTY_HEADERS, recordHeaders } from '../../core/headers.ts'
 import type { TimestampType } from '../../core/record.ts'
 import type { RecordView } from '../../core/record-view.ts'
+import type { SerdeContext } from '../../core/serde.ts'
+import type { DecodeAt } from '../../core/serdes/positional.ts'
 import { BATCH_HEADER_BYTES } from './batch-layout.ts'
 import { decompress } from './compression.ts'
 import { crc32c } from './crc32c.ts'
@@ -104,6 +106,20 @@ export class LazyBatch implements RecordView {
   value(index: number): Buffer | null {
     const { body, valueAt, valueLength } = this.#decoded()
     return slice(body, valueAt[index] ?? 0, valueLength[index] ?? -1)
+  }
+
+  decodeKey(index: number, decode: DecodeAt, context: SerdeContext): unknown {
+    const { body, keyAt, keyLength } = this.#decoded()
+    const length = keyLength[index] ?? -1
+    const at = keyAt[index] ?? 0
+    return length < 0 ? null : decode(body, at, at + length, context)
+  }
+
+  decodeValue(index: number, decode: DecodeAt, context: SerdeContext): unknown {
+    const { body, valueAt, valueLength } = this.#decoded()
+    const length = valueLength[index] ?? -1
+    const at = valueAt[index] ?? 0
+    return length < 0 ? null : decode(body, at, at + length, context)
   }
 
   headers(index: number): RecordHeaders {

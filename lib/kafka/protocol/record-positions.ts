@@ -7,6 +7,7 @@ import { ProtocolError } from './protocol-error.ts'
 
 /** The shortest record: its length, and seven bytes or so of which none can be left out. */
 const MIN_RECORD_BYTES = 7
+const NO_HEADERS: readonly HeaderEntry[] = []
 
 export class RecordPositions {
   readonly body: Buffer
@@ -39,7 +40,7 @@ export class RecordPositions {
   headersOf(index: number): readonly HeaderEntry[] {
     this.#at = this.#headersAt[index] ?? 0
     const count = this.#varint()
-    if (count === 0) return []
+    if (count === 0) return NO_HEADERS
     if (count < 0 || count * 2 > this.body.length - this.#at)
       throw new ProtocolError(`a record cannot have ${count} headers`)
     const entries: HeaderEntry[] = []
@@ -86,6 +87,7 @@ export class RecordPositions {
   #varint(): number {
     const { body } = this
     let byte = body[this.#at++] ?? 0
+    if (byte < 128) return (byte >>> 1) ^ -(byte & 1)
     let value = byte & 127
     for (let shift = 7; byte > 127; shift += 7) {
       if (shift > 28) throw new ProtocolError('a varint is longer than five bytes')
