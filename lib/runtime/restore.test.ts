@@ -141,7 +141,7 @@ describe('a replay', () => {
   /** Has `a`, of which the tombstone is not read yet. */
   async function half(): Promise<Life> {
     const life = await Life.begin(cluster, disk)
-    await life.stepUntil(() => life.row('a') !== undefined)
+    await life.stepUntil(() => (life.state.changelogOffset('rows')?.offset ?? 0) > 0)
     life.stall()
     return life
   }
