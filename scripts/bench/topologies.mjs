@@ -143,8 +143,10 @@ function restore(builder, [input], output) {
         return {
           process({ key, value }) {
             seen()
+            const before = store.get(key)
             store.put(key, value)
-            if (++count % 1000 === 0) context.forward({ key, value })
+            // What was there before shows, after a restore, what has been restored.
+            if (++count % 1000 === 0) context.forward({ key, value: before ?? value })
           },
         }
       },
