@@ -17,7 +17,7 @@ const KEYS = 10_000
 /** JSON of about 105 bytes, as the workloads have it. */
 export function eventText(at: number): string {
   const key = keyOf(at)
-  return `{"id":${at},"ts":${1_790_000_000_000 + at},"key":"${key}","type":"click","amount":${(at * 7919) % 100_000},"note":"abcdefghijklmnop"}`
+  return `{"id":${at},"ts":${1_700_000_000_000 + at},"key":"${key}","type":"click","amount":${(at * 7919) % 100_000},"note":"abcdefghijklmnop"}`
 }
 
 export function keyOf(at: number, keys: number = KEYS): string {

@@ -1,14 +1,15 @@
-/** Built-in serdes; JSON also without its scan for integers that a number cannot hold. */
+/** Built-in serdes; JSON also apart from its scan for integers that a number cannot hold. */
 import { EMPTY_HEADERS } from '../../../lib/core/headers.ts'
 import type { Serde, SerdeContext } from '../../../lib/core/serde.ts'
 import { serdes as builtIn } from '../../../lib/core/serde.ts'
+import { hasLongDigitRun } from '../../../lib/core/serdes/json-integers.ts'
 import type { Case, Group } from './case.ts'
 import { eventText, keyOf, RECORDS } from './case.ts'
 
 const context: SerdeContext = { topic: 'in', part: 'value', headers: EMPTY_HEADERS }
 
 /** The names under which main.ts finds what the scan costs. */
-export const WITH_SCAN = 'json read'
+export const SCAN = 'json scan alone'
 export const WITHOUT_SCAN = 'json read without the scan'
 
 function readAndWrite<T>(name: string, serde: Serde<T>, values: readonly T[]): Case[] {
@@ -43,6 +44,15 @@ export async function serdes(): Promise<Group> {
       records: RECORDS,
       run: () => {
         for (const data of bytes) unscanned.deserialize(data, context)
+      },
+    },
+    {
+      name: SCAN,
+      records: RECORDS,
+      run: () => {
+        let found = 0
+        for (const data of bytes) if (hasLongDigitRun(data)) found += 1
+        if (found > 0) throw new RangeError('an event holds no such integer')
       },
     },
     {
