@@ -67,11 +67,12 @@ async function eachBatch({ batch, resolveOffset, heartbeat, commitOffsetsIfNeces
 await producer.connect()
 await consumer.connect()
 await consumer.subscribe({ topics: env.BENCH_IN.split(','), fromBeginning: true })
-process.on('SIGTERM', async () => {
+async function stop() {
   await consumer.disconnect()
   await producer.disconnect()
   process.exit(0)
-})
+}
+process.on('SIGTERM', () => void stop())
 running()
 await consumer.run({
   autoCommitInterval: Number(env.BENCH_COMMIT_MS),

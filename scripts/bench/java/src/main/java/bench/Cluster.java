@@ -127,6 +127,15 @@ final class Cluster {
     Map<String, String> all = new HashMap<>(configs);
     all.put("retention.ms", "-1");
     admin.createTopics(List.of(new NewTopic(topic, partitions, (short) 1).configs(all))).all().get();
+    // The broker answers before each of its partitions has a leader.
+    for (int i = 0; ; i++)
+      try {
+        ends(partitions(List.of(topic), partitions));
+        return;
+      } catch (ExecutionException e) {
+        if (i == 100) throw e;
+        Thread.sleep(50);
+      }
   }
 
   static void delete(String topic) throws Exception {
