@@ -45,6 +45,8 @@ export interface Result {
   readonly at: string
   /** Why nothing counts: a wrong answer, an engine that ended or did not end. */
   readonly wrong?: string | null
+  /** It was not done in the time that it was given, which is what `wrong` says then. */
+  readonly timedOut?: boolean
   /** Cores that neither the engine nor the broker nor the driver used. */
   readonly foreignCores?: number
   readonly peakMb?: number

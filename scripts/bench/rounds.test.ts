@@ -59,13 +59,25 @@ describe('the order of runs', () => {
     expect(some.runs.map(({ pair }) => pair)).toEqual([0, 0, 1, 1, 0, 0, 0, 1, 1, 1])
   })
 
-  test('leaves out pairs for which there is no time, and never gives a run more than there is', async () => {
-    let left = 100
-    const { rounds: some, jobs } = rounds({ pairs: 1, secondsLeft: () => (left -= 20) })
+  test('leaves out what there is no time for, and gives a run no more than there is', async () => {
+    const lefts = [100, 100, 90, 50, 40, 30, 20]
+    const { rounds: some, jobs } = rounds({ pairs: 1, secondsLeft: () => lefts.shift() ?? 0 })
     await some.run(loads)
     expect(order(jobs)).toEqual(['w2 ks', 'w2 millrace'])
-    expect(jobs.map(({ timeoutS }) => timeoutS)).toEqual([50, 30])
+    expect(jobs.map(({ timeoutS }) => timeoutS)).toEqual([80, 30])
     expect(some.leftOut).toEqual(['w3 alo'])
+  })
+
+  test('does not blame an engine for the time that it was not given', async () => {
+    const late = { at: '', wrong: 'not done', timedOut: true }
+    const driver = { run: async (): Promise<Result> => late }
+    const { rounds: hurried } = rounds({ driver, pairs: 1, secondsLeft: () => 100 })
+    const { rounds: unhurried } = rounds({ driver, pairs: 1 })
+    await hurried.run(loads.slice(0, 1))
+    await unhurried.run(loads.slice(0, 1))
+    expect(hurried.runs).toEqual([])
+    expect(hurried.leftOut.length).toBe(2)
+    expect(unhurried.runs.length).toBe(2)
   })
 
   test('ends when it is stopped: the run under way is forgotten, those before it stay', async () => {

@@ -66,15 +66,15 @@ export class Rounds {
     if (this.#stopped) return
     const engines = this.#options.engines.filter((engine) => engine.has(load))
     if (pair % 2 === 1) engines.reverse()
-    const left = this.#options.secondsLeft()
-    if (left !== undefined && left < this.#longestS * engines.length) {
-      this.#leftOut.push(`${nameOf(load)} ${load.guarantee}`)
-      return
-    }
-    for (const engine of engines) {
-      if (this.#stopped) return
-      await this.#one(load, engine, pair)
-    }
+    const fits = (runs: number): boolean =>
+      (this.#options.secondsLeft() ?? Number.POSITIVE_INFINITY) > runs * this.#longestS
+    if (!fits(engines.length)) this.#leftOut.push(`${nameOf(load)} ${load.guarantee}`)
+    else
+      for (const engine of engines) {
+        if (this.#stopped) return
+        if (fits(1)) await this.#one(load, engine, pair)
+        else this.#leftOut.push(`${nameOf(load)} ${load.guarantee} ${engine.title}`)
+      }
   }
 
   async #one(load: Load, engine: Engine, pair: number): Promise<void> {
@@ -86,7 +86,9 @@ export class Rounds {
     const timeoutS = Math.max(1, Math.floor(Math.min(load.timeoutS, left - MARGIN_S)))
     try {
       const result = await driver.run(this.#job({ ...load, timeoutS }, engine))
-      this.#runs.push({ load, engine: engine.name, pair, result })
+      // Only its own time limit is its fault.
+      if (result.timedOut === true && timeoutS < load.timeoutS) this.#leftOut.push(what)
+      else this.#runs.push({ load, engine: engine.name, pair, result })
       say(`${what}: ${summary(result)}`)
     } catch (error) {
       if (!this.#stopped) throw error

@@ -16,6 +16,7 @@ final class Drain {
   private final String app;
   private final String out;
   private long firstOutNs, lastOutNs;
+  private boolean timedOut;
 
   private Drain(Job job) {
     this.job = job;
@@ -34,7 +35,7 @@ final class Drain {
     try (Engine engine = new Engine(app)) {
       engine.start(job, job.environment(app, in, out, engine.state, mark, driving));
       String wrong = drain(engine, in);
-      result.put("foreignCores", engine.foreignCores());
+      result.put("timedOut", timedOut).put("foreignCores", engine.foreignCores());
       engine.stop();
       Oracle oracle = Oracle.of(job);
       if (wrong == null) wrong = oracle.check(out, job.partitions());
@@ -62,7 +63,8 @@ final class Drain {
         for (Engine.Runner r : engine.runners) r.cpuAtOutput = r.cpu();
       }
       if (!engine.up()) return "a process ended early: see " + engine.log;
-      if (now > until) return "not done after " + job.timeoutS() + " s: see " + engine.log;
+      timedOut = now > until;
+      if (timedOut) return "not done after " + job.timeoutS() + " s: see " + engine.log;
       if (!committed && now > nextLagNs) {
         nextLagNs = now + LAG_EVERY_NS;
         committed = Cluster.committed(app, in) >= inEnd;
