@@ -35,7 +35,7 @@ final class Cluster {
   }
 
   static void stop() {
-    if (admin != null) admin.close(Duration.ZERO);
+    if (admin != null) admin.close(Duration.ofSeconds(2));
     if (broker == null) return;
     broker.destroy();
     try {
