@@ -24,6 +24,7 @@ class Count implements Collector {
   sent = 0
   readonly partitionsOf = (): number => 1
   readonly limitsOf = (): typeof DEFAULT_LIMITS => DEFAULT_LIMITS
+  readonly admit = (): undefined => undefined
   readonly send = (): void => {
     this.sent += 1
   }

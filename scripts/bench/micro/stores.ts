@@ -94,12 +94,12 @@ const KINDS: readonly Kind[] = [
       // Every tenth comes again.
       return (at) => {
         const id = at % 10 === 9 ? at - 9 : at
-        ids.add(keyOf(id), Buffer.from(String(id)), Math.floor(at / RECORDS_PER_MS))
+        ids.add(keyOf(id), String(id), Math.floor(at / RECORDS_PER_MS))
       }
     },
   },
   {
-    name: 'join buffer put + fetch',
+    name: 'join buffer put + visit',
     spec: joinBufferSpec({ name: 'side', key, value: serdes.string, retentionMs: 1000 }),
     step: (store) => {
       const rows = store as InnerJoinBuffer<string, string>
@@ -108,8 +108,9 @@ const KINDS: readonly Kind[] = [
         const time = Math.floor(at / RECORDS_PER_MS)
         const name = keyOf(at)
         rows.put(name, text, time)
-        for (const row of rows.fetch(name, time - 500, time))
-          if (row.timestamp > time) throw new RangeError('a row of later')
+        rows.visit(name, time - 500, time, (_value, met) => {
+          if (met > time) throw new RangeError('a row of later')
+        })
         if (at % RECORDS === 0) rows.expireBefore(time - 1000)
       }
     },
@@ -137,7 +138,7 @@ function spans(kind: Kind, state: TaskState): () => Promise<void> {
   let offset = 0
   return async () => {
     for (let more = 0; more < RECORDS; more++) step(at++)
-    offset += state.freeze().length + 1
+    offset += state.freeze().size + 1
     state.commit(new Map([[name, { offset, leaderEpoch: 0 }]]), INPUTS)
     if (state.pendingBytes > FLUSH_BYTES) await state.flush()
   }
