@@ -22,23 +22,29 @@ export interface SliceOptions {
 export class Slice {
   readonly #options: SliceOptions
   #inHand: RunningTask | undefined
+  /** Who had the last round. A slice that began at the first task each time might never reach others. */
+  #last: RunningTask | undefined
 
   constructor(options: SliceOptions) {
     this.#options = options
   }
 
-  /** Records until `until` (monotonic), until nothing is ready, or until interrupted. */
+  /** Records until `until` (monotonic), until nothing is ready, or until interrupted; in a circle. */
   async run(tasks: readonly RunningTask[], until: number): Promise<number> {
     const { clock, interrupted } = this.#options
     let processed = 0
-    for (;;) {
-      const before = processed
-      for (const active of tasks) {
-        processed += await this.#round(active)
-        if (interrupted() || clock.monotonic() >= until) return processed
-      }
-      if (processed === before) return processed
+    let at = this.#last === undefined ? -1 : tasks.indexOf(this.#last)
+    for (let idle = 0; idle < tasks.length; ) {
+      at = (at + 1) % tasks.length
+      const active = tasks[at]
+      if (active === undefined) break
+      const records = await this.#round(active)
+      this.#last = active
+      processed += records
+      idle = records === 0 ? idle + 1 : 0
+      if (interrupted() || clock.monotonic() >= until) break
     }
+    return processed
   }
 
   /** The task that had control when the last error was thrown; undefined: none of them. */
