@@ -42,7 +42,7 @@ async function run(name: string, row: RegExp): Promise<number> {
   const program = new Program(process.execPath, args)
   try {
     await program.prints(row)
-    // Rows of an earlier run are shown too, and there at once: this one reads something of its own.
+    // The figures come now and then: a run that is ended before them would not show what it read.
     await program.prints(/^# running · .* [1-9]\d* read,/m)
     program.interrupt()
     expect(await program.ended).toEqual({ code: 0, signal: null })

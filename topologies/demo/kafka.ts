@@ -13,6 +13,7 @@ const TICK_MS = 100
 export interface DemoKafka {
   /** `seen` is the event time that the topics have come to; -1: none. */
   feed(feeds: readonly Feed[], ratePerSecond: number, seen: number): Promise<void>
+  /** Rows from now on: those of an earlier run are its own. Resolves once it knows where they begin. */
   watch(output: Output, onRow: (row: readonly string[]) => void): Promise<void>
   stopFeeding(): void
   close(): Promise<void>
@@ -88,15 +89,24 @@ class ConnectedKafka implements DemoKafka {
   }
 
   async watch(output: Output, onRow: (row: readonly string[]) => void): Promise<void> {
+    const { topic } = output
+    const admin = this.#kafka.admin()
+    await admin.connect()
+    const ends = await admin.fetchTopicOffsets(topic)
+    await admin.disconnect()
+    const begins = new Map(ends.map(({ partition, high }) => [partition, BigInt(high)]))
     const groupId = `millrace-demo-${process.pid}-${Date.now()}`
     this.#consumer = this.#kafka.consumer({ groupId, maxWaitTimeInMs: 200 })
     await this.#consumer.connect()
-    await this.#consumer.subscribe({ topic: output.topic, fromBeginning: true })
+    await this.#consumer.subscribe({ topic, fromBeginning: true })
     await this.#consumer.run({
-      eachMessage: async ({ message: { key, value } }) => {
-        if (key !== null && value !== null) onRow(output.row(key, value))
+      eachMessage: async ({ partition, message: { key, value, offset } }) => {
+        const old = BigInt(offset) < (begins.get(partition) ?? 0n)
+        if (!old && key !== null && value !== null) onRow(output.row(key, value))
       },
     })
+    for (const { partition, high: offset } of ends)
+      this.#consumer.seek({ topic, partition, offset })
   }
 
   stopFeeding(): void {
