@@ -627,7 +627,7 @@ describe('B4: times far ahead', () => {
     const builder = new StreamsBuilder()
     builder
       .stream('in', { ...texts, timestamp: () => far })
-      .groupBy((_key, value) => value, { key: serdes.string, name: 'by-value' })
+      .groupBy((value) => value, { key: serdes.string, name: 'by-value' })
       .count({ store: 'n' })
       .toStream()
       .map((count, key) => ({ key, value: `${count}`, timestamp: START }), texts)
@@ -826,5 +826,25 @@ describe('A stop with drain', () => {
     instance.fate(() => 'pass')
     expect(await world.until(stopped)).toEqual({ drained: true, aborted: false, leftBehind: 0 })
     expect(await out()).toEqual(['1', '12', '123'])
+  })
+
+  test('reads behind what it writes to topics of its own, until nothing more is written', async () => {
+    world = new World()
+    await world.topics({ in: 1, out: 1 })
+    const builder = new StreamsBuilder()
+    builder
+      .stream('in', texts)
+      .groupBy((value) => value, { key: serdes.string, name: 'first' })
+      .count({ store: 'n' })
+      .toStream()
+      .map((count, key) => ({ key: `${count}`, value: `${key}${count}` }), texts)
+      .repartition({ ...texts, name: 'second' })
+      .to('out')
+    // No commit but those of the drain, which are what lets the next topic be read.
+    const instance = await world.start(builder.build(), { ...patient, commitInterval: '30s' })
+    await world.produce('in', put('a', 'b', 'a'))
+    const stopped = await world.until(instance.app.stop({ drain: true }))
+    expect(stopped).toEqual({ drained: true, aborted: false, leftBehind: 0 })
+    expect((await out()).sort()).toEqual(['a1', 'a2', 'b1'])
   })
 })

@@ -257,7 +257,7 @@ export const commitMutants: readonly Mutant[] = [
     name: 'B9: a commit that was never answered is repeated until it is decided',
   },
   {
-    id: 'drain',
+    id: 'drain-a',
     bug: 'a drain ends though its last span was given up',
     edits: [
       {
@@ -269,6 +269,19 @@ export const commitMutants: readonly Mutant[] = [
       },
     ],
     test: SCHEDULES,
-    name: 'A stop with drain',
+    name: 'A stop with drain goes on when its last span has to be given up',
+  },
+  {
+    id: 'drain-b',
+    bug: 'a drain ends though its last commit has put more into topics of its own',
+    edits: [
+      {
+        file: 'lib/runtime/worker.ts',
+        rule: 'return !(await this.#drain.grown())',
+        instead: 'return true',
+      },
+    ],
+    test: SCHEDULES,
+    name: 'A stop with drain reads behind what it writes to topics of its own',
   },
 ]

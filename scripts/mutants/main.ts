@@ -7,19 +7,22 @@ import { execFile } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { commitMutants } from './commits.ts'
+import { mutants } from './all.ts'
 import type { Edit, Mutant } from './rule.ts'
-import { stateMutants } from './state.ts'
 
 /** A test that hangs without its rule has failed. */
 const PATIENCE_MS = 120_000
-const COPIED = ['lib', 'topologies', 'jest.config.js', 'package.json'] as const
+const COPIED = ['lib', 'scripts', 'topologies', 'jest.config.js', 'package.json'] as const
 
 interface Report {
   readonly numFailedTests: number
   readonly numRuntimeErrorTestSuites: number
   readonly testResults: readonly {
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[]
+    readonly assertionResults: readonly {
+      readonly fullName: string
+      readonly status: string
+      readonly failureMessages: readonly string[]
+    }[]
   }[]
 }
 
@@ -72,6 +75,17 @@ function patternOf(name: string): string {
   return name.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&')
 }
 
+/** A mutant that does not even run is noticed by any test, which says nothing about the rule. */
+function slipIn({ testResults }: Report): string | undefined {
+  return testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .flatMap(({ failureMessages }) => failureMessages)
+    .map((message) =>
+      /(?:ReferenceError|SyntaxError): [^\n]*|[^\n]* is not a function/.exec(message),
+    )
+    .find((found) => found !== null)?.[0]
+}
+
 /** What is wrong; undefined when the test failed, as it must. */
 async function judge(copy: Copy, { edits, test, name }: Mutant): Promise<string | undefined> {
   const undo: (() => void)[] = []
@@ -80,7 +94,8 @@ async function judge(copy: Copy, { edits, test, name }: Mutant): Promise<string 
     const report = await copy.run([test], patternOf(name))
     if (report === undefined) return undefined
     if (report.numRuntimeErrorTestSuites > 0) return 'the test did not even load'
-    return report.numFailedTests > 0 ? undefined : `'${name}' in ${test} passes without the rule`
+    if (report.numFailedTests === 0) return `'${name}' in ${test} passes without the rule`
+    return slipIn(report)
   } catch (error) {
     return String(error)
   } finally {
@@ -105,9 +120,8 @@ async function notGreen(copy: Copy, chosen: readonly Mutant[]): Promise<readonly
 
 async function main(): Promise<void> {
   const ids = process.argv.slice(2)
-  const all = [...commitMutants, ...stateMutants]
   const chosen =
-    ids.length === 0 ? all : all.filter(({ id }) => ids.some((one) => id.startsWith(one)))
+    ids.length === 0 ? mutants : mutants.filter(({ id }) => ids.some((one) => id.startsWith(one)))
   const copies = Array.from(
     { length: Math.min(chosen.length, availableParallelism()) },
     () => new Copy(),

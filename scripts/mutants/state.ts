@@ -50,10 +50,9 @@ export const stateMutants: readonly Mutant[] = [
     bug: 'rows are replayed beneath the pending ones',
     edits: [
       {
-        file: 'lib/state/store-state.ts',
-        rule: 'this.#rows.committed.set(bucket, key, { bytes, timestamp: row.timestamp })',
-        instead:
-          'if (this.pendingBytes === 0) this.#rows.committed.set(bucket, key, { bytes, timestamp: row.timestamp })',
+        file: 'lib/state/replay.ts',
+        rule: 'rows.restore(isWindowed',
+        instead: 'if (rows.committed.pendingBytes === 0) rows.restore(isWindowed',
       },
     ],
     test: TASK_STATE_TEST,
@@ -276,7 +275,7 @@ export const stateMutants: readonly Mutant[] = [
       },
     ],
     test: 'lib/dsl/operators/windows.test.ts',
-    name: 'pane',
+    name: 'made of panes: updates, last changes per commit, finals once and in order, late ones aside, as by the rule',
   },
   {
     id: 'A14-a',
