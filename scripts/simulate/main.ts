@@ -8,7 +8,8 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { CRASH_POINTS } from '../../lib/runtime/crash-point.ts'
 import type { Guarantee } from '../../lib/runtime/options.ts'
-import { drawPlan } from '../../lib/testing/simulation/plan.ts'
+import type { Plan } from '../../lib/testing/simulation/plan.ts'
+import { drawPlan, QUICK_MARKERS_MS } from '../../lib/testing/simulation/plan.ts'
 import type { SeedResult } from '../../lib/testing/simulation/simulation.ts'
 import { simulateSeed } from '../../lib/testing/simulation/simulation.ts'
 import { workloads } from '../workloads/all.ts'
@@ -56,9 +57,9 @@ function count(ok: boolean, what: string): void {
   }
 }
 
-async function judge(workload: Workload, seed: number, guarantee: Guarantee): Promise<void> {
-  const runSeed = (): Promise<SeedResult> =>
-    simulateSeed(workload, drawPlan(seed, guarantee, RECORDS))
+async function judge(workload: Workload, plan: Plan): Promise<void> {
+  const { seed } = plan
+  const runSeed = (): Promise<SeedResult> => simulateSeed(workload, plan)
   const result = await runSeed()
   const wrong = [...result.wrong]
   if (seed % REPEATED === 0) {
@@ -74,7 +75,11 @@ async function judgeCorpus(guarantee: Guarantee): Promise<void> {
   const text = readFileSync(new URL('corpus.json', import.meta.url), 'utf8')
   const known = JSON.parse(text) as readonly KnownSeed[]
   for (const { seed, workload } of known)
-    for (const chosen of named(workload)) await judge(chosen, seed, guarantee)
+    for (const chosen of named(workload)) {
+      // As they were when these seeds failed.
+      const plan = { ...drawPlan(seed, guarantee, RECORDS), markerMs: QUICK_MARKERS_MS }
+      await judge(chosen, plan)
+    }
 }
 
 /** The seeds tried until a planted bug showed; undefined: it never did. */
@@ -124,7 +129,7 @@ async function judgeSeeds(chosen: readonly Workload[], guarantee: Guarantee): Pr
   if (values.topology === undefined) await judgeCorpus(guarantee)
   for (let at = 0; at < Number(values.seeds); at++) {
     const workload = chosen[at % chosen.length]
-    if (workload !== undefined) await judge(workload, from + at, guarantee)
+    if (workload !== undefined) await judge(workload, drawPlan(from + at, guarantee, RECORDS))
   }
   const seconds = Number(process.hrtime.bigint() - began) / 1e9
   console.log(`${((passed + failed) / seconds).toFixed(1)} seeds/s; died at:`)

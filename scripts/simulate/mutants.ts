@@ -1,12 +1,9 @@
 /**
  * Planted bugs, each a rule of exactly-once that a client could forget. They live between the
  * unchanged client and the cluster, as rewritten requests. A simulator that lets one live sees nothing.
- *
- * Offsets read without requireStable are not here: a window of milliseconds, one seed in a hundred;
- * runtime/schedules.test.ts has the schedule that shows it each time.
  */
 
-import { fetch, txnOffsetCommit } from '../../lib/kafka/protocol/apis.ts'
+import { fetch, offsetFetch, txnOffsetCommit } from '../../lib/kafka/protocol/apis.ts'
 import { decodeRequest, encodeRequest } from '../../lib/kafka/protocol/codec.ts'
 import type { Api, RequestInput, RequestOf } from '../../lib/kafka/protocol/message-table.ts'
 import type { RequestFrame, Transport } from '../../lib/kafka/transport.ts'
@@ -33,6 +30,11 @@ export const mutants: readonly Mutant[] = [
       memberId: '',
       groupInstanceId: null,
     })),
+  },
+  {
+    name: 'reads committed offsets that are not stable',
+    workload: 'word-count',
+    rewrite: rewriting(offsetFetch, (request) => ({ ...request, requireStable: false })),
   },
 ]
 

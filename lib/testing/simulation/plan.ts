@@ -34,6 +34,8 @@ export interface Plan {
   readonly instances: number
   readonly records: number
   readonly transactionVersion: 1 | 2
+  /** How long after EndTxn the marker of a partition is written: least, most. */
+  readonly markerMs: readonly [least: number, most: number]
   readonly network: NetworkFaults
   readonly kills: readonly Kill[]
   readonly pauses: readonly Pause[]
@@ -42,6 +44,10 @@ export interface Plan {
   readonly faultsMs: number
 }
 
+export const QUICK_MARKERS_MS: Plan['markerMs'] = [1, 4]
+/** So many seeds have markers as slow as that: what is committed is long seen here and not there. */
+const SLOW_MARKERS = 0.25
+const SLOW_MARKER_MS = 1500
 const FAULTS_MS = 20_000
 /** Topics are purged twice a minute only. */
 const UNTIL_PURGED_MS = 40_000
@@ -60,6 +66,7 @@ export function drawPlan(seed: number, guarantee: Guarantee, records: number): P
     instances,
     records,
     transactionVersion: dice.roll('transaction version') < 0.5 ? 1 : 2,
+    markerMs: dice.roll('slow markers') < SLOW_MARKERS ? [1, SLOW_MARKER_MS] : QUICK_MARKERS_MS,
     network: {
       loseRequest: chance(dice, 'lose request', 0.004),
       loseResponse: chance(dice, 'lose response', 0.004),

@@ -31,6 +31,7 @@ export interface WorldOptions {
   readonly time: VirtualTime
   readonly dice: Dice
   readonly transactionVersion: 1 | 2
+  readonly markerMs: readonly [least: number, most: number]
   readonly topics: readonly string[]
   /** Of each topic. */
   readonly partitions: number
@@ -47,14 +48,14 @@ export class World {
   readonly #admin: Admin
 
   constructor(options: WorldOptions) {
-    const { time, dice, transactionVersion } = options
+    const { time, dice, transactionVersion, markerMs } = options
     const clock = time.clock()
     this.#options = options
     this.#broker = new EmbeddedBroker({
       clock,
       random: dice.stream('broker'),
       brokers: NODES,
-      settings: { transactionVersion },
+      settings: { transactionVersion, markerDelayMs: markerMs },
     })
     this.#transport = inProcessTransport(this.#broker)
     this.#client = new ClusterClient({
