@@ -265,7 +265,7 @@ export const stateMutants: readonly Mutant[] = [
     name: 'A9: what is owed as a final is told once',
   },
   {
-    id: 'A11',
+    id: 'A11-a',
     bug: 'a record that is late for some windows of its pane goes into the row of all of them',
     edits: [
       {
@@ -274,8 +274,21 @@ export const stateMutants: readonly Mutant[] = [
         instead: '(first - begin) * 0, timestamp)',
       },
     ],
-    test: 'lib/dsl/operators/windows.test.ts',
-    name: 'made of panes: updates, last changes per commit, finals once and in order, late ones aside, as by the rule',
+    test: 'lib/dsl/operators/emit-complete.test.ts',
+    name: 'of panes, a late record is in the windows that were open, not in those that had closed',
+  },
+  {
+    id: 'A11-b',
+    bug: 'hopping windows of any reducer are kept as panes',
+    edits: [
+      {
+        file: 'lib/dsl/windowed-stream.ts',
+        rule: 'options.commutative === true ? mergeBy(reducer) : undefined',
+        instead: 'mergeBy(reducer)',
+      },
+    ],
+    test: 'lib/dsl/streams-builder.test.ts',
+    name: 'is kept as panes only where results can be merged',
   },
   {
     id: 'A14-a',
