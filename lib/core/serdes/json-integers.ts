@@ -19,16 +19,19 @@ export class UnsafeInteger extends Error {}
 
 /** Whether 16 digits stand side by side anywhere in these bytes. */
 export function hasLongDigitRun(data: Uint8Array, from = 0, to: number = data.length): boolean {
+  // Of the run looked for; it is read from its end, so a byte that is no digit rules out most.
+  let first = from
+  let at = from + RUN - 1
   // Never reads outside: that would make the engine give up its fast path for bytes.
-  for (let at = from + RUN - 1; at < to; at += RUN) {
-    if (!isDigit(data[at] ?? 0)) continue
-    let first = at
-    while (first > from && isDigit(data[first - 1] ?? 0)) first -= 1
-    const enough = Math.min(first + RUN, to)
-    let behind = at + 1
-    while (behind < enough && isDigit(data[behind] ?? 0)) behind += 1
-    if (behind - first >= RUN) return true
-    at = behind
+  while (at < to) {
+    if (!isDigit(data[at] ?? 0)) {
+      first = at + 1
+      at += RUN
+    } else if (at === first) {
+      return true
+    } else {
+      at -= 1
+    }
   }
   return false
 }
