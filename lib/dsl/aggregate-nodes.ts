@@ -15,8 +15,8 @@ import type { GroupedPart, StreamPart, TablePart, WindowedPart } from './parts.t
 import { partitionedGroup } from './repartition.ts'
 import { namesOf, newTable } from './stateful-nodes.ts'
 import { keyValueStore, windowStore } from './stores.ts'
-import { keySerde, valueSerde } from './stream-nodes.ts'
-import { sinkNode } from './topic-nodes.ts'
+import { keySerde } from './stream-nodes.ts'
+import { writeTo } from './topic-nodes.ts'
 
 /** One way to fold records. */
 export interface Folding {
@@ -99,14 +99,10 @@ export function aggregateWindows(
 
 /** Where records behind the grace go: the aggregate forwards them to this node alone. */
 function addLate(at: StreamPart, name: string, late: WindowedPart['late']): void {
-  const { graph } = at
   if (typeof late === 'string') {
-    const traits = { partition: undefined, headers: undefined, timestamp: undefined }
-    const serdes = { key: keySerde(at), value: valueSerde(at) }
-    const sink = sinkNode(at, name, { topic: late, ...serdes, ...traits }, { addressed: true })
-    graph.program.addSink(sink)
+    writeTo(at, late, { name }, { addressed: true })
     return
   }
-  graph.add(at, name, passThrough(), { addressed: true })
+  at.graph.add(at, name, passThrough(), { addressed: true })
   late?.({ ...at, node: name })
 }

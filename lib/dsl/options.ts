@@ -37,7 +37,10 @@ export interface StoreOption {
   readonly store?: string | StoreOptions
 }
 
-/** Which partition; several for a multicast, none to drop. `undefined`: by key, Kafka's murmur2. */
+/**
+ * Which partition; several for a multicast, none to drop. `undefined`: by the key's bytes, Kafka's
+ * murmur2. Without a partitioner `to` leaves the window of a windowed key out of them.
+ */
 export type Partitioner<in K, in V> = (
   value: V,
   key: K,

@@ -38,6 +38,7 @@ export function repartition(part: StreamPart, by: Repartition): StreamPart {
         key,
         value,
         partition: by.partition,
+        keyTail: 0,
         headers: undefined,
         timestamp: undefined,
       },

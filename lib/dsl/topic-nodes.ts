@@ -3,6 +3,7 @@ import type { ErrorPolicy } from '../core/errors.ts'
 import type { StartPosition } from '../core/position.ts'
 import type { Serializer } from '../core/serde.ts'
 import { admitsNull } from '../core/serdes/nullable.ts'
+import { windowTail } from '../core/serdes/windowed.ts'
 import { rawBytes } from '../core/topic.ts'
 import type { ErasedCallback, ErasedSerde, SinkNode, SourceNode } from '../topology/nodes.ts'
 import type { Graph } from './graph.ts'
@@ -69,36 +70,50 @@ export interface ErasedTopic {
   readonly value: ErasedSerde
 }
 
-/** Ends a stream in a topic, in its own serdes, those of the topic or those of the options. */
+/**
+ * Ends a stream in a topic, in its own serdes, those of the topic or those of the options. Windows
+ * of a key are where the key is, as Kafka Streams has it for `to` and for no topic in between.
+ */
 export function writeTo(
   part: StreamPart,
   target: string | ErasedCallback<string> | ErasedTopic,
   options: SinkOptions = {},
+  kind: SinkKind = {},
 ): void {
   const topic = typeof target === 'object' ? target : undefined
+  const key = options.key ?? topic?.key ?? keySerde(part)
+  const { partition } = options
   part.graph.program.addSink(
-    sinkNode(part, options.name ?? part.graph.nodeName(part.scope, 'to'), {
-      topic: typeof target === 'object' ? target.name : target,
-      key: options.key ?? topic?.key ?? keySerde(part),
-      value: options.value ?? topic?.value ?? valueSerde(part),
-      partition: options.partition,
-      headers: options.headers,
-      timestamp: options.timestamp,
-    }),
+    sinkNode(
+      part,
+      options.name ?? part.graph.nodeName(part.scope, 'to'),
+      {
+        topic: typeof target === 'object' ? target.name : target,
+        key,
+        value: options.value ?? topic?.value ?? valueSerde(part),
+        partition,
+        keyTail: partition === undefined ? windowTail(key) : 0,
+        headers: options.headers,
+        timestamp: options.timestamp,
+      },
+      kind,
+    ),
   )
 }
 
-type SinkTraits = Pick<SinkNode, 'topic' | 'partition' | 'headers' | 'timestamp'> & {
+type SinkTraits = Pick<SinkNode, 'topic' | 'partition' | 'keyTail' | 'headers' | 'timestamp'> & {
   readonly key: Serializer<never>
   readonly value: Serializer<never>
 }
+
+type SinkKind = Partial<Pick<SinkNode, 'internal' | 'addressed'>>
 
 /** A sink behind a place. */
 export function sinkNode(
   at: Place,
   name: string,
   traits: SinkTraits,
-  kind: Partial<Pick<SinkNode, 'internal' | 'addressed'>> = {},
+  kind: SinkKind = {},
 ): SinkNode {
   return {
     kind: 'sink',

@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import { EMPTY_HEADERS, toRecordHeaders } from '../core/headers.ts'
 import { serdes } from '../core/serde.ts'
+import { windowTail } from '../core/serdes/windowed.ts'
+import type { WindowKind } from '../core/windows.ts'
+import { windows } from '../core/windows.ts'
 import type { SinkNode } from '../topology/nodes.ts'
 import { DEFAULT_LIMITS } from './collector.ts'
 import type { Given } from './task-fixture.ts'
@@ -29,6 +32,33 @@ describe('a sink', () => {
     const fixture = inPartitions(100)
     await fixture.pipe('in', { key: 'user-42' }, { key: 'hello world' }, { key: '' })
     expect(fixture.collector.sent.map(({ partition }) => partition)).toEqual([60, 59, 81])
+  })
+
+  test.each([
+    ['tumbling', windows.tumbling('1m')],
+    ['session', { ...windows.tumbling('1m'), kind: 'session' as const }],
+  ])('leaves the window out where the key’s tail is said: %s', async (_kind, of) => {
+    const key = serdes.windowed<string, WindowKind>(serdes.string, of)
+    const partitionsBy = async (keyTail: number): Promise<unknown[]> => {
+      const built = new FixtureTopology()
+        .source('in')
+        .processor('window', 'in', (context) => ({
+          process: (inner, value, timestamp, headers) => {
+            for (const start of [0, 60_000]) {
+              const windowed = { kind: of.kind, key: inner, start, end: start + 60_000 }
+              context.forward(windowed, value, timestamp, headers)
+            }
+          },
+        }))
+        .sink('out', 'window', { key, keyTail })
+        .build()
+      const fixture = new FixtureTask(built)
+      fixture.collector.partitions = 100
+      await fixture.pipe('in', { key: 'user-42' }, { key: 'hello world' }, { key: '' })
+      return fixture.collector.sent.map(({ partition }) => partition)
+    }
+    expect(await partitionsBy(windowTail(key))).toEqual([60, 60, 59, 59, 81, 81])
+    expect(await partitionsBy(0)).not.toEqual([60, 60, 59, 59, 81, 81])
   })
 
   test('sends records without a key to all partitions in turn', async () => {

@@ -164,7 +164,7 @@ export class Sink {
     const partitions = this.#collector.partitionsOf(topic)
     const chosen = this.#node.partition?.(value as never, key as never, partitions)
     if (chosen === undefined) {
-      if (keyBytes !== null) return partitionFor(keyBytes, partitions)
+      if (keyBytes !== null) return partitionFor(this.#choosing(keyBytes), partitions)
       // Kafka promises nothing for records without a key: in turn, beginning at our own partition.
       return this.#keyless++ % partitions
     }
@@ -174,6 +174,12 @@ export class Sink {
           `the partitioner chose ${one} for topic '${topic}', which has ${partitions} partitions`,
         )
     return chosen
+  }
+
+  /** What of a key chooses the partition. */
+  #choosing(keyBytes: OutputBytes): OutputBytes {
+    const { keyTail } = this.#node
+    return keyTail === 0 || typeof keyBytes === 'string' ? keyBytes : keyBytes.subarray(0, -keyTail)
   }
 
   #refusal(code: RecordCode, why: string, cause?: unknown): RecordError {

@@ -155,6 +155,7 @@ export class FixtureTopology {
       key: serdes.string,
       value: serdes.string,
       partition: undefined,
+      keyTail: 0,
       headers: undefined,
       timestamp: undefined,
       addressed: false,

@@ -81,6 +81,11 @@ export interface SinkNode {
   readonly key: Serializer<never> | undefined
   readonly value: Serializer<never> | undefined
   readonly partition: ErasedPartitioner | undefined
+  /**
+   * How many bytes at the end of a key do not choose the partition: those of a window, so that all
+   * windows of a key are where the key is. 0: all bytes count.
+   */
+  readonly keyTail: number
   /** Replaces the record's headers, which pass through when left out. */
   readonly headers: ErasedCallback<HeadersInput> | undefined
   readonly timestamp: ErasedCallback<number> | undefined

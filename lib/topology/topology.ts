@@ -109,6 +109,8 @@ export class Topology {
       key: serdes.key,
       value: serdes.value,
       partition: undefined,
+      // Kafka Streams, too, looks into windowed keys in its DSL only.
+      keyTail: 0,
       headers: undefined,
       timestamp: undefined,
       addressed: false,

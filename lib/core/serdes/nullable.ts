@@ -4,6 +4,7 @@
  */
 import type { Serde } from '../serde.ts'
 import { unencodable } from './serde-error.ts'
+import { windowTail, withWindowTail } from './windowed.ts'
 
 // A symbol of the registry, so that two copies of the package understand each other.
 const NULLABLE = Symbol.for('millrace.nullable')
@@ -21,7 +22,7 @@ export function nullable<T>(serde: Serde<T>): Serde<T | null> {
     ...(prepare === undefined ? {} : { prepare }),
     [NULLABLE]: true,
   }
-  return made
+  return withWindowTail(made, windowTail(serde))
 }
 
 /** Whether nulls pass around this serde. */

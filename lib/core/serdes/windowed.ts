@@ -7,6 +7,23 @@ import type { Serde } from '../serde.ts'
 import type { Windowed, WindowKind, Windows } from '../windows.ts'
 import { undecodable } from './serde-error.ts'
 
+// By the function that writes, so that a copy of a serde with a writer of its own has no tail.
+const TAILS = new WeakMap<object, number>()
+
+/** Bytes of the window behind the key's own in what it writes; 0 where no window is known. */
+export function windowTail(serde: { readonly serialize: object }): number {
+  return TAILS.get(serde.serialize) ?? 0
+}
+
+/** Gives a serde whose bytes end in a window its tail, and returns it. */
+export function withWindowTail<S extends { readonly serialize: object }>(
+  serde: S,
+  tail: number,
+): S {
+  if (tail > 0) TAILS.set(serde.serialize, tail)
+  return serde
+}
+
 /** `serdes.windowed`. */
 export function windowed<K, W extends WindowKind>(
   key: Serde<K>,
@@ -15,7 +32,7 @@ export function windowed<K, W extends WindowKind>(
   const { kind, sizeMs } = windows
   const tail = kind === 'session' ? 16 : 8
   const { prepare } = key
-  return {
+  const made: Serde<Windowed<K, W>> = {
     format: `windowed-${kind}(${key.format})`,
     serialize: (value, context) => {
       const bytes = asBuffer(key.serialize(value.key, context))
@@ -36,4 +53,5 @@ export function windowed<K, W extends WindowKind>(
       ? {}
       : { prepare: (data, context) => prepare(data.subarray(0, -tail), context) }),
   }
+  return withWindowTail(made, tail)
 }
