@@ -195,3 +195,27 @@ export async function stateOf(kafka: RawKafka, groupId: string): Promise<string 
   const { groups } = await kafka.call(describeGroups, 5, { groups: [groupId] })
   return groups[0]?.groupState
 }
+
+/** Two members in generation 2, or what comes of a first one that must join again. */
+export async function pair(kafka: RawKafka, rebalanceTimeoutMs = 5000) {
+  const group = kafka.name('group')
+  const first = await GroupMember.make(kafka, group, { rebalanceTimeoutMs })
+  await first.become()
+  const second = await GroupMember.make(kafka, group, { rebalanceTimeoutMs })
+  const joining = second.join()
+  await kafka.until(
+    () => first.heartbeat(),
+    (code) => code === 27,
+  )
+  return { group, first, second, joining }
+}
+
+/** The leader gives every member its id. */
+export async function settle(first: GroupMember, second: GroupMember): Promise<void> {
+  const [leader, follower] = first.leads ? [first, second] : [second, first]
+  const waiting = follower.sync()
+  await leader.sync(
+    [first, second].map(({ memberId }) => ({ memberId, assignment: Buffer.from(memberId) })),
+  )
+  await waiting
+}

@@ -3,6 +3,7 @@ import {
   addOffsetsToTxn,
   addPartitionsToTxn,
   endTxn,
+  initProducerId,
   offsetFetch,
   txnOffsetCommit,
 } from '../../lib/kafka/protocol/apis.ts'
@@ -204,4 +205,20 @@ export async function stableOffset(
 
 function idOf({ producerId, producerEpoch }: Producer): Producer {
   return { producerId, producerEpoch }
+}
+
+/** InitProducerId once, whatever it answers. */
+export async function init(
+  kafka: RawKafka,
+  transactionalId: string | null,
+  version: number,
+  current: Producer = { producerId: -1, producerEpoch: -1 },
+  timeoutMs = 60_000,
+) {
+  return kafka.call(initProducerId, version, {
+    transactionalId,
+    transactionTimeoutMs: timeoutMs,
+    producerId: current.producerId,
+    producerEpoch: current.producerEpoch,
+  })
 }
