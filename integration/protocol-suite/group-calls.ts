@@ -196,8 +196,16 @@ export async function stateOf(kafka: RawKafka, groupId: string): Promise<string 
   return groups[0]?.groupState
 }
 
+/** A member that is there, and one that is about to join. */
+interface Pair {
+  readonly group: string
+  readonly first: GroupMember
+  readonly second: GroupMember
+  readonly joining: ReturnType<GroupMember['join']>
+}
+
 /** Two members in generation 2, or what comes of a first one that must join again. */
-export async function pair(kafka: RawKafka, rebalanceTimeoutMs = 5000) {
+export async function pair(kafka: RawKafka, rebalanceTimeoutMs = 5000): Promise<Pair> {
   const group = kafka.name('group')
   const first = await GroupMember.make(kafka, group, { rebalanceTimeoutMs })
   await first.become()

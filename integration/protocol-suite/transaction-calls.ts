@@ -214,7 +214,7 @@ export async function init(
   version: number,
   current: Producer = { producerId: -1, producerEpoch: -1 },
   timeoutMs = 60_000,
-) {
+): Promise<ResponseOf<typeof initProducerId>> {
   return kafka.call(initProducerId, version, {
     transactionalId,
     transactionTimeoutMs: timeoutMs,
