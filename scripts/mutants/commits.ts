@@ -5,6 +5,7 @@ const COMMIT = 'lib/runtime/commit.ts'
 const OWNERSHIP = 'lib/runtime/ownership.ts'
 const PRODUCER = 'lib/kafka/client/transactional-producer.ts'
 const COORDINATOR = 'lib/kafka/client/transaction-coordinator.ts'
+const FENCES_TEST = 'lib/kafka/client/transaction-fences.test.ts'
 const PRODUCER_TEST = 'lib/kafka/client/transactional-producer.test.ts'
 
 export const commitMutants: readonly Mutant[] = [
@@ -18,7 +19,7 @@ export const commitMutants: readonly Mutant[] = [
         instead: "generationId: -1,\n        memberId: '',",
       },
     ],
-    test: PRODUCER_TEST,
+    test: FENCES_TEST,
     name: 'is refused offsets under a generation that is over, and commits nothing then',
   },
   {
@@ -129,7 +130,7 @@ export const commitMutants: readonly Mutant[] = [
         instead: '      codes: () => [0],\n',
       },
     ],
-    test: PRODUCER_TEST,
+    test: FENCES_TEST,
     name: 'does not commit when one offset was refused, such as for metadata over 4,096 bytes',
   },
   {

@@ -1,7 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { silentLogger } from '../../core/logger.ts'
-import type { VirtualClient } from '../../testing/virtual-cluster.ts'
-import { VirtualCluster } from '../../testing/virtual-cluster.ts'
+import { TransactionWorld } from '../../testing/transaction-fixture.ts'
 import {
   addPartitionsToTxn,
   endTxn,
@@ -9,121 +7,9 @@ import {
   produce,
   txnOffsetCommit,
 } from '../protocol/apis.ts'
-import { Admin } from './admin.ts'
-import { Fetcher } from './fetcher.ts'
-import type { GroupFence } from './group-fence.ts'
-import { GroupSession } from './group-session.ts'
-import { TransactionalProducer } from './transactional-producer.ts'
 
-type Options = ConstructorParameters<typeof VirtualCluster>[0]
-
-const clusters: VirtualCluster[] = []
-afterEach(() => {
-  for (const { broker } of clusters.splice(0)) broker.close()
-})
-
-class World {
-  readonly cluster: VirtualCluster
-  readonly one: VirtualClient
-  readonly admin: Admin
-  readonly session: GroupSession
-  #fence: GroupFence | undefined
-
-  constructor(options?: Options) {
-    this.cluster = new VirtualCluster(options)
-    clusters.push(this.cluster)
-    this.one = this.cluster.connect()
-    this.admin = new Admin(this.parts())
-    this.session = new GroupSession({
-      ...this.parts(),
-      groupId: 'g',
-      sessionTimeoutMs: 10_000,
-      rebalanceTimeoutMs: 10_000,
-      subscription: () => Buffer.alloc(10),
-      assign: async () => new Map(),
-      onRebalance: () => undefined,
-      onLost: () => undefined,
-    })
-  }
-
-  parts(of: VirtualClient = this.one) {
-    return { client: of.client, clock: this.cluster.clock, logger: silentLogger }
-  }
-
-  producer(of: VirtualClient = this.one): TransactionalProducer {
-    return new TransactionalProducer({
-      ...this.parts(of),
-      transactionalId: 'app',
-      transactionTimeoutMs: 10_000,
-      deliveryTimeoutMs: 60_000,
-    })
-  }
-
-  /** A topic, a member, a producer that has its id. */
-  async started(topicConfigs: Record<string, string> = {}): Promise<TransactionalProducer> {
-    const topic = { name: 'out', partitions: 2, replicationFactor: 1, configs: topicConfigs }
-    await this.cluster.run(this.admin.createTopics([topic]))
-    this.#fence = (await this.cluster.run(this.session.join())).fence
-    const producer = this.producer()
-    await this.cluster.run(producer.claim())
-    return producer
-  }
-
-  get fence(): GroupFence {
-    if (this.#fence === undefined) throw new RangeError('not joined')
-    return this.#fence
-  }
-
-  offsets(offset: number, metadata = '') {
-    return [{ topic: 'out', partition: 0, offset, metadata }]
-  }
-
-  send(producer: TransactionalProducer, value: string, partition = 0): void {
-    producer.send('out', partition, null, Buffer.from(value), this.cluster.clock.now())
-  }
-
-  /** One record, one offset, up to EndTxn. */
-  async filled(producer: TransactionalProducer, value: string, offset: number): Promise<void> {
-    this.send(producer, value)
-    await this.cluster.run(producer.flush())
-    await this.cluster.run(producer.sendOffsets(this.fence, this.offsets(offset)))
-  }
-
-  async transaction(producer: TransactionalProducer, value: string, offset: number) {
-    await this.filled(producer, value, offset)
-    return this.cluster.run(producer.end('commit'))
-  }
-
-  async committed(): Promise<number | undefined> {
-    const read = await this.cluster.run(this.session.committed([{ topic: 'out', partition: 0 }]))
-    return read[0]?.offset
-  }
-
-  /** What readers of committed records see. */
-  async visible(partition = 0): Promise<string[]> {
-    const fetcher = new Fetcher({
-      ...this.parts(),
-      lane: 'fetch',
-      isolation: 'read_committed',
-      maxBytes: 1 << 20,
-      partitionMaxBytes: 1 << 20,
-      maxWaitMs: 100,
-      minBytes: 1,
-    })
-    fetcher.assign([{ topic: 'out', partition, offset: 0 }])
-    await this.cluster.pass(500)
-    const values = fetcher
-      .poll()
-      .flatMap(({ view, firstIndex }) =>
-        Array.from(
-          { length: view.count - firstIndex },
-          (_, at) => `${view.value(firstIndex + at)}`,
-        ),
-      )
-    await fetcher.close()
-    return values
-  }
-}
+let world: TransactionWorld
+afterEach(() => world.close())
 
 describe.each([
   ['V1', 1],
@@ -132,7 +18,7 @@ describe.each([
   const settings = { transactionVersion }
 
   test('makes records and offsets visible together, transaction after transaction', async () => {
-    const world = new World({ settings })
+    world = new TransactionWorld({ settings })
     const producer = await world.started()
     for (let n = 1; n <= 5; n++)
       expect(await world.transaction(producer, `v${n}`, n)).toBe('committed')
@@ -141,7 +27,7 @@ describe.each([
   })
 
   test('leaves nothing of an aborted transaction behind, and goes on', async () => {
-    const world = new World({ settings })
+    world = new TransactionWorld({ settings })
     const producer = await world.started()
     await world.filled(producer, 'never', 7)
     expect(await world.cluster.run(producer.end('abort'))).toBe('aborted')
@@ -151,7 +37,7 @@ describe.each([
   })
 
   test('repeats an EndTxn whose answer was lost until it knows that it was committed', async () => {
-    const world = new World({ settings })
+    world = new TransactionWorld({ settings })
     const producer = await world.started()
     await world.filled(producer, 'a', 1)
     world.one.transport.lose(endTxn, 'answer lost', 3)
@@ -163,7 +49,7 @@ describe.each([
   })
 
   test('lets no late EndTxn of one transaction decide the next', async () => {
-    const world = new World({ settings })
+    world = new TransactionWorld({ settings })
     const producer = await world.started()
     await world.filled(producer, 'a', 1)
     world.one.transport.lose(endTxn, 'late')
@@ -178,7 +64,7 @@ describe.each([
   })
 
   test('begins under a new epoch after a lost answer, for the request may still arrive', async () => {
-    const world = new World({ settings })
+    world = new TransactionWorld({ settings })
     const producer = await world.started()
     const { transport } = world.one
     const before = transport.count(initProducerId)
@@ -194,7 +80,7 @@ describe.each([
   })
 
   test('tells that a commit is unknown when it is given up, and never repeats the span by itself', async () => {
-    const world = new World({ settings })
+    world = new TransactionWorld({ settings })
     const producer = await world.started()
     await world.filled(producer, 'a', 1)
     world.one.transport.lose(endTxn, 'answer lost', 1000)
@@ -210,99 +96,8 @@ describe.each([
     expect(await world.visible()).toEqual(['a'])
   })
 
-  test('is fenced by a successor that claimed the id, and does not take it back', async () => {
-    const world = new World({ settings })
-    const zombie = await world.started()
-    await world.filled(zombie, 'zombie', 5)
-    const successor = world.producer(world.cluster.connect())
-    await world.cluster.run(successor.claim())
-    await expect(world.cluster.run(zombie.end('commit'))).resolves.toMatch(/aborted|unknown/)
-    await expect(world.cluster.run(zombie.recover())).rejects.toMatchObject({ code: 'FENCED' })
-    expect(await world.transaction(successor, 'successor', 1)).toBe('committed')
-    expect(await world.visible()).toEqual(['successor'])
-    expect(await world.committed()).toBe(1)
-  })
-
-  test('learns in the middle of a transaction that it was fenced', async () => {
-    const world = new World({ settings })
-    const zombie = await world.started()
-    await world.filled(zombie, 'zombie', 5)
-    await world.cluster.run(world.producer(world.cluster.connect()).claim())
-    world.send(zombie, 'more')
-    await expect(world.cluster.run(zombie.flush())).rejects.toMatchObject({ code: 'FENCED' })
-    await expect(world.cluster.run(zombie.end('abort'))).rejects.toMatchObject({ code: 'FENCED' })
-  })
-
-  test('goes on in place when its own transaction timed out', async () => {
-    const world = new World({ settings })
-    const producer = await world.started()
-    await world.filled(producer, 'late', 3)
-    await world.cluster.pass(30_000)
-    await expect(world.cluster.run(producer.end('commit'))).resolves.toBe('aborted')
-    await world.cluster.run(producer.recover())
-    expect(await world.visible()).toEqual([])
-    expect(await world.transaction(producer, 'next', 1)).toBe('committed')
-    expect(await world.visible()).toEqual(['next'])
-  })
-
-  test('is refused offsets under a generation that is over, and commits nothing then', async () => {
-    const world = new World({ settings })
-    const producer = await world.started()
-    const stale = { ...world.fence }
-    await world.cluster.run(world.session.join())
-    world.send(producer, 'zombie')
-    await world.cluster.run(producer.flush())
-    await expect(
-      world.cluster.run(producer.sendOffsets(stale, world.offsets(9))),
-    ).rejects.toMatchObject({ code: 'GENERATION_ENDED' })
-    await expect(world.cluster.run(producer.end('commit'))).rejects.toMatchObject({
-      code: 'GENERATION_ENDED',
-    })
-    await world.cluster.run(producer.end('abort'))
-    expect(await world.visible()).toEqual([])
-    expect(await world.committed()).toBe(-1)
-  })
-
-  test('does not commit when one offset was refused, such as for metadata over 4,096 bytes', async () => {
-    const world = new World({ settings })
-    const producer = await world.started()
-    world.send(producer, 'a')
-    await world.cluster.run(producer.flush())
-    const offsets = [
-      { topic: 'out', partition: 1, offset: 1, metadata: 'm'.repeat(4097) },
-      ...world.offsets(1, 'm'.repeat(4096)),
-    ]
-    await expect(
-      world.cluster.run(producer.sendOffsets(world.fence, offsets)),
-    ).rejects.toMatchObject({ code: 'INTERNAL' })
-    await expect(world.cluster.run(producer.end('commit'))).rejects.toMatchObject({
-      code: 'INTERNAL',
-    })
-    await world.cluster.run(producer.end('abort'))
-    expect(await world.visible()).toEqual([])
-    expect(await world.committed()).toBe(-1)
-  })
-
-  test('refuses a transaction that nothing would fence', async () => {
-    const world = new World({ settings })
-    const producer = await world.started()
-    world.send(producer, 'timer')
-    await world.cluster.run(producer.flush())
-    await expect(world.cluster.run(producer.end('commit'))).rejects.toMatchObject({
-      code: 'INTERNAL',
-    })
-    await expect(world.cluster.run(producer.sendOffsets(world.fence, []))).rejects.toMatchObject({
-      code: 'INTERNAL',
-    })
-    await world.cluster.run(producer.end('abort'))
-    const nobody = { ...world.fence, generation: -1, memberId: '' }
-    await expect(
-      world.cluster.run(producer.sendOffsets(nobody, world.offsets(1))),
-    ).rejects.toMatchObject({ code: 'INTERNAL' })
-  })
-
   test('keeps the order of records whatever is lost on their way', async () => {
-    const world = new World({ settings, brokers: 3, requestTimeoutMs: 1000 })
+    world = new TransactionWorld({ settings, brokers: 3, requestTimeoutMs: 1000 })
     const producer = await world.started()
     const expected: string[] = []
     for (let n = 0; n < 40; n++) {
@@ -320,7 +115,7 @@ describe.each([
   })
 
   test('names the origin of the record that the broker refused', async () => {
-    const world = new World({ settings })
+    world = new TransactionWorld({ settings })
     const producer = await world.started({ 'message.timestamp.after.max.ms': '3600000' })
     const now = world.cluster.clock.now()
     for (let n = 0; n < 5; n++)
@@ -334,7 +129,7 @@ describe.each([
   })
 
   test('splits batches that are too large, down to the record that never fits', async () => {
-    const world = new World({ settings })
+    world = new TransactionWorld({ settings })
     const producer = await world.started({ 'max.message.bytes': '2000' })
     for (let n = 0; n < 20; n++) world.send(producer, `${n}`.padStart(300, '.'))
     await world.cluster.run(producer.flush())
@@ -351,7 +146,7 @@ describe.each([
 
 describe('a transactional producer', () => {
   test('takes a new producer id when the epochs of the old one are used up', async () => {
-    const world = new World({ settings: { maxProducerEpoch: 10 } })
+    world = new TransactionWorld({ settings: { maxProducerEpoch: 10 } })
     const producer = await world.started()
     for (let n = 1; n <= 35; n++)
       expect(await world.transaction(producer, `v${n}`, n)).toBe('committed')
@@ -360,7 +155,7 @@ describe('a transactional producer', () => {
   })
 
   test('takes the new producer id from a repeated EndTxn as well', async () => {
-    const world = new World({ settings: { maxProducerEpoch: 10 } })
+    world = new TransactionWorld({ settings: { maxProducerEpoch: 10 } })
     const producer = await world.started()
     for (let n = 1; n <= 35; n++) {
       await world.filled(producer, `v${n}`, n)
@@ -371,7 +166,7 @@ describe('a transactional producer', () => {
   })
 
   test('adds partitions itself when transactions are back to back, and lets Produce do it otherwise', async () => {
-    const world = new World()
+    world = new TransactionWorld()
     const producer = await world.started()
     const { transport } = world.one
     await world.cluster.pass(100)
@@ -389,7 +184,7 @@ describe('a transactional producer', () => {
   })
 
   test('refuses brokers that cannot fence a generation', async () => {
-    const world = new World()
+    world = new TransactionWorld()
     world.one.transport.versions = ({ apis, features }) => ({
       apis: new Map(apis).set(txnOffsetCommit.key, { min: 0, max: 2 }),
       features,
@@ -400,7 +195,7 @@ describe('a transactional producer', () => {
   })
 
   test('aborts a transaction with a lost answer on brokers that may leave it hanging', async () => {
-    const world = new World({ settings: { transactionVersion: 1 } })
+    world = new TransactionWorld({ settings: { transactionVersion: 1 } })
     world.one.transport.versions = ({ apis }) => ({ apis, features: new Map() })
     const producer = await world.started()
     world.send(producer, 'a')
@@ -414,7 +209,7 @@ describe('a transactional producer', () => {
   })
 
   test('tells the end offset of each partition with an epoch that is certain', async () => {
-    const world = new World()
+    world = new TransactionWorld()
     const producer = await world.started()
     await world.transaction(producer, 'a', 1)
     await world.transaction(producer, 'b', 2)
