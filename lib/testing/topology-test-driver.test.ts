@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { serdes } from '../core/serde.ts'
 import { topic } from '../core/topic.ts'
-import { windows } from '../core/windows.ts'
 import { StreamsBuilder } from '../dsl/streams-builder.ts'
 import { stores } from '../state/stores.ts'
 import { TopologyTestDriver } from './topology-test-driver.ts'
@@ -21,18 +20,12 @@ function wordCount(builder = new StreamsBuilder()) {
   return { counts, topology: builder.build() }
 }
 
-/** Upper case from `in` to `out`; `bad` throws. */
+/** Upper case from `in` to `out`. */
 function upper() {
   const builder = new StreamsBuilder()
   builder
     .stream('in', text)
-    .mapValues(
-      (value) => {
-        if (value === 'bad') throw new RangeError('bad value')
-        return value.toUpperCase()
-      },
-      { value: serdes.string },
-    )
+    .mapValues((value) => value.toUpperCase(), { value: serdes.string })
     .to('out')
   return builder.build()
 }
@@ -161,75 +154,6 @@ describe('an output', () => {
   })
 })
 
-describe('an error', () => {
-  test('rejects the call and every later one, and leaves nothing of the record', async () => {
-    const driver = new TopologyTestDriver(upper())
-    const input = driver.input('in', text)
-    const output = driver.output('out', text)
-    await input.pipe({ key: 'k', value: 'a' })
-    const failed = { code: 'CALLBACK_FAILED', recordMetadata: { topic: 'in', offset: 1 } }
-    await expect(input.pipe({ key: 'k', value: 'bad' })).rejects.toMatchObject(failed)
-    await expect(input.pipe({ key: 'k', value: 'b' })).rejects.toMatchObject(failed)
-    expect(output.readValues()).toEqual(['A'])
-    await driver.close()
-  })
-
-  test('goes by the policies, dead letters too', async () => {
-    const driver = new TopologyTestDriver(upper(), { errors: { process: { deadLetter: 'dead' } } })
-    await driver.input('in', text).pipe({ key: 'k', value: 'bad' }, { key: 'k', value: 'b' })
-    expect(driver.output('out', text).readValues()).toEqual(['B'])
-    const letter = driver.output('dead', text).read()
-    expect(letter?.value).toBe('bad')
-    expect(letter?.headers.text('__streams.errors.topic')).toBe('in')
-    expect(driver.metrics.get('millrace_task_dropped_records_total', { reason: 'process' })).toBe(1)
-  })
-
-  test('of a timestamp too far ahead is there only if it was asked for', async () => {
-    const far = { key: 'k', value: 'a', timestamp: 3_600_001 }
-    await new TopologyTestDriver(upper()).input('in', text).pipe(far)
-    const driver = new TopologyTestDriver(upper(), { maxFutureSkew: '1h' })
-    await expect(driver.input('in', text).pipe(far)).rejects.toMatchObject({
-      code: 'TIMESTAMP_TOO_FAR',
-      phase: 'decode',
-    })
-  })
-
-  test('under skip leaves no row behind, and what a store refuses is an error of its node (A14)', async () => {
-    const counts = stores.keyValue('counts', { key: serdes.string, value: serdes.string })
-    const builder = new StreamsBuilder()
-    builder
-      .stream('in', text)
-      .process(
-        (context) => {
-          const store = context.store(counts)
-          return {
-            process({ key, value }) {
-              store.put(key, value)
-              context.forward({ key, value })
-              if (value === 'bad') throw new RangeError('after the fact')
-              store.put(`${key}-large`, 'x'.repeat(value === 'large' ? 1_048_588 : 1))
-            },
-          }
-        },
-        { ...text, stores: [counts], name: 'storing' },
-      )
-      .to('out')
-    const errors = { process: 'skip', produce: 'skip' } as const
-    const driver = new TopologyTestDriver(builder.build(), { errors })
-    const input = driver.input('in', text)
-    await input.pipe({ key: 'a', value: 'good' }, { key: 'a', value: 'bad' })
-    await input.pipe({ key: 'b', value: 'large' }, { key: 'c', value: 'bad' })
-    const store = driver.store(counts)
-    expect([await store.get('a'), await store.get('b'), await store.get('c')]).toEqual([
-      'good',
-      undefined,
-      undefined,
-    ])
-    expect(driver.output('out', text).readValues()).toEqual(['good'])
-    expect(driver.metrics.get('millrace_task_dropped_records_total', { node: 'storing' })).toBe(3)
-  })
-})
-
 describe('the wall clock', () => {
   test('moves only by hand, and fires what is due', async () => {
     const builder = new StreamsBuilder()
@@ -289,87 +213,6 @@ describe('a pattern', () => {
     expect(() => driver.input('other', text)).toThrow(
       expect.objectContaining({ code: 'TOPIC_MISSING' }),
     )
-  })
-})
-
-describe('a store', () => {
-  async function rowsOf<R, T>(rows: AsyncIterable<R>, each: (row: R) => T): Promise<T[]> {
-    const all: T[] = []
-    for await (const row of rows) all.push(each(row))
-    return all
-  }
-
-  test('by keys is asked for one, a range, and its size', async () => {
-    const { counts, topology } = wordCount()
-    const driver = new TopologyTestDriver(topology)
-    await driver.input(LINES).pipe({ key: 'k', value: 'a b c c' })
-    const store = driver.store(counts)
-    expect(await store.get('c')).toBe(2)
-    expect(await store.get('z')).toBeUndefined()
-    const keys = (range?: Parameters<typeof store.range>[0]) =>
-      rowsOf(store.range(range), ({ key }) => key)
-    expect(await keys()).toEqual(['a', 'b', 'c'])
-    expect(await keys({ from: 'b', reverse: true })).toEqual(['c', 'b'])
-    expect(await keys({ to: 'b', limit: 1 })).toEqual(['a'])
-    expect(await store.approximateSize()).toBe(3)
-  })
-
-  test('by windows made of panes is asked for windows, and for one of another length', async () => {
-    const builder = new StreamsBuilder()
-    const views = builder
-      .stream('in', text)
-      .groupByKey()
-      .windowedBy(windows.hopping(20, { advance: 10, grace: 100 }))
-      .count({ store: 'views' })
-    const driver = new TopologyTestDriver(builder.build())
-    const at = (key: string, timestamp: number) => ({ key, value: '', timestamp })
-    await driver
-      .input('in', text)
-      .pipe(at('a', 5), at('a', 15), at('b', 15), at('a', 25), at('a', 26))
-    const store = driver.store(views)
-    expect(await store.get('a', 0)).toBe(2)
-    expect(await store.get('a', 10)).toBe(3)
-    expect(await store.get('a', 5)).toBeUndefined()
-    const windowsOf = (rows: ReturnType<typeof store.fetchAll>) =>
-      rowsOf(rows, ({ key, value }) => `${key.key}@${key.start}-${key.end}=${value}`)
-    expect(await windowsOf(store.fetch('a', { from: 10 }))).toEqual(['a@10-30=3', 'a@20-40=2'])
-    expect(await windowsOf(store.fetchAll({ to: 10 }))).toEqual([
-      'a@0-20=2',
-      'b@0-20=1',
-      'a@10-30=3',
-      'b@10-30=1',
-    ])
-    const last = store.window({ last: 30 })
-    expect(await last.get('a')).toBe(4)
-    expect(await rowsOf(last.range({ from: 'b' }), ({ key, value }) => `${key}=${value}`)).toEqual([
-      'b=1',
-    ])
-    expect(await store.window({ last: 10 }).get('a')).toBe(2)
-    expect(await last.approximateSize()).toBe(2)
-    expect(() => store.window({ last: 15 })).toThrow(/multiples of 10 ms/)
-  })
-
-  test('by tumbling windows puts several together too', async () => {
-    const builder = new StreamsBuilder()
-    const grouped = builder
-      .stream('in', text)
-      .groupByKey()
-      .windowedBy(windows.tumbling('1m', { grace: '10s' }))
-    const views = grouped.count({ store: { name: 'views', retention: '1h' } })
-    const joined = grouped.reduce((a, b) => a + b, { store: 'joined' })
-    const driver = new TopologyTestDriver(builder.build())
-    const at = (timestamp: number) => ({ key: 'k', value: 'x', timestamp })
-    await driver.input('in', text).pipe(at(0), at(60_000), at(61_000), at(3_600_000))
-    expect(await driver.store(views).window({ last: '1h' }).get('k')).toBe(3)
-    expect(await driver.store(views).get('k', 60_000)).toBe(2)
-    expect(() => driver.store(joined).window({ last: '1h' })).toThrow(/cannot be merged/)
-    expect(await driver.store(joined).window({ last: '1m' }).get('k')).toBe('x')
-  })
-
-  test('that is not in the topology is refused', async () => {
-    const other = stores.keyValue('other', { key: serdes.string, value: serdes.string })
-    const driver = new TopologyTestDriver(upper())
-    await expect(driver.store(other).get('a')).rejects.toMatchObject({ code: 'INVALID_OPTION' })
   })
 })
 
