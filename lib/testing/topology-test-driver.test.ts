@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals'
 import { serdes } from '../core/serde.ts'
 import { topic } from '../core/topic.ts'
 import { StreamsBuilder } from '../dsl/streams-builder.ts'
-import { stores } from '../state/stores.ts'
 import { TopologyTestDriver } from './topology-test-driver.ts'
 
 const text = { key: serdes.string, value: serdes.string }
