@@ -1,4 +1,5 @@
 /** OAUTHBEARER from end to end: an application and a stock kafkajs at the embedded broker's TCP door. */
+import { EventEmitter, once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,12 +19,15 @@ import { WatchedCluster } from '../support/watched-cluster.ts'
 /** Each token of an application is good for so long: its connections outlive some. */
 const TOKEN_MS = 1000
 const LINES = 150
+const LINES_PER_TOKEN = 15
 const BAD = 'token-of-a-stranger'
 
 let dir = ''
 let broker: Broker
 let kafka: Kafka
 let provided = 0
+/** Tells `provided` each time that an application asks for a token. */
+const tokens = new EventEmitter()
 
 /** Tokens say who has them and until when, which is enough for a test. */
 function validate(token: string): { readonly name: string; readonly expiresAt: number } {
@@ -35,6 +39,7 @@ function validate(token: string): { readonly name: string; readonly expiresAt: n
 function clusterOf(token: () => string): WatchedCluster {
   const oauthBearerProvider = async (): Promise<{ readonly value: string }> => {
     provided += 1
+    tokens.emit('provided')
     return { value: token() }
   }
   const sasl = { mechanism: 'oauthbearer', oauthBearerProvider } as const
@@ -116,12 +121,10 @@ test('an application counts words, while its tokens expire and are renewed', asy
     value: at % 3 === 0 ? 'ant bee' : 'bee',
     timestamp: 1_000_000 + at,
   }))
-  await write(
-    kafka,
-    lines,
-    5,
-    () => new Promise((resolve) => setTimeout(resolve, (2 * TOKEN_MS) / 30)),
-  )
+  // Records keep coming from one renewal to the next.
+  await write(kafka, lines, LINES_PER_TOKEN, async () => {
+    await once(tokens, 'provided')
+  })
   expect(await app.stop({ drain: true, timeout: '20s' })).toMatchObject({ drained: true })
   expect(await countsAfter(LINES + LINES / 3)).toEqual(
     new Map([

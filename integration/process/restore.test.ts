@@ -7,12 +7,14 @@ import type { KTable, Topology } from 'millrace'
 import { Streams, StreamsBuilder, serdes } from 'millrace'
 import type { Broker } from 'millrace/broker'
 import { startBroker } from 'millrace/broker'
+import { tcp } from '../../lib/cluster.ts'
 import { systemClock } from '../../lib/core/clock.ts'
 import { silentLogger } from '../../lib/core/logger.ts'
 import { systemRandom } from '../../lib/core/random.ts'
 import { Admin } from '../../lib/kafka/client/admin.ts'
 import { ClusterClient } from '../../lib/kafka/client/cluster-client.ts'
 import { IdempotentProducer } from '../../lib/kafka/client/idempotent-producer.ts'
+import { WatchedCluster } from '../support/watched-cluster.ts'
 
 const KEYS = 1_000_000
 const BUFFERED_BYTES = 8_388_608
@@ -32,10 +34,14 @@ function program(): {
   return { topology: builder.build(), counts }
 }
 
-function streams(topology: Topology): Streams {
+function clusterOf(): WatchedCluster {
+  return new WatchedCluster(tcp({ brokers: broker.brokers }))
+}
+
+function streams(topology: Topology, cluster: WatchedCluster): Streams {
   return new Streams(topology, {
     applicationId: 'restore',
-    brokers: broker.brokers,
+    cluster,
     stateDir: join(dir, 'state'),
     logger: { level: 'warn' },
   })
@@ -84,28 +90,25 @@ afterAll(async () => {
 describe('a store of a million keys', () => {
   test('comes back when its disk is lost, shows how far it is, and leaves the group alone', async () => {
     const before = program()
-    const first = streams(before.topology)
+    const first = streams(before.topology, clusterOf())
     await first.start()
     expect(await first.stop({ drain: true, timeout: '100s' })).toMatchObject({ drained: true })
 
     rmSync(join(dir, 'state'), { recursive: true, force: true })
 
     const { topology, counts } = program()
-    const second = streams(topology)
+    const cluster = clusterOf()
+    const second = streams(topology, cluster)
     const states: string[] = []
     const seen: { readonly done: number; readonly total: number }[] = []
     second.on('state', (state) => states.push(state))
-    const started = second.start()
-    let running = false
-    void started.then(() => {
-      running = true
-    })
-    while (!running) {
+    // A changelog of this size takes many fetches: whatever is asked, look how far it is.
+    cluster.hold = () => {
       const restore = second.status().tasks[0]?.restore
       if (restore !== undefined) seen.push(restore)
-      await systemClock.sleep(20)
+      return undefined
     }
-    await started
+    await second.start()
     const halfway = seen.filter(({ done, total }) => done > 0 && done < total)
     expect(halfway.length).toBeGreaterThan(0)
     expect(seen.at(-1)?.total).toBeGreaterThanOrEqual(KEYS)
