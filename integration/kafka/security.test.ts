@@ -25,30 +25,32 @@ import { metadata } from '../../lib/kafka/protocol/apis.ts'
 import { Streams } from '../../lib/streams.ts'
 import { request } from '../../lib/testing/simulation/wire.ts'
 import { dedup } from '../../scripts/workloads/dedup.ts'
-import { committedRecords, createTopics, kafkaOf, kit, write } from '../support/kafka.ts'
+import { committedRecords, createTopics, kafkaOf, write } from '../support/kafka.ts'
+import { OwnKafka } from '../support/own-kafka.ts'
 import { allOf, recordingLogger } from '../support/recording-logger.ts'
 import { WatchedCluster } from '../support/watched-cluster.ts'
 
-const PORT = 22_092
-const TLS_PORT = PORT + 2
-const SASL_PORT = PORT + 3
-const SASL_TLS_PORT = PORT + 4
+/** Listeners, by what the kit calls their addresses. */
+const PLAIN = 'KAFKA_BROKERS'
+const TLS = 'KAFKA_SSL_BROKERS'
+const SASL = 'KAFKA_SASL_BROKERS'
+const SASL_TLS = 'KAFKA_SASL_SSL_BROKERS'
 /** The kit knows her. */
 const ALICE = 'alice'
 const secretOf = (user: string): string => `${user}-secret`
 
-let pem: (name: string) => string
+let own: OwnKafka
 
-beforeAll(() => {
+beforeAll(async () => {
   const users = DENIALS.flatMap(({ user }) => ['--user', `${user}:${secretOf(user)}`])
-  const printed = kit('start', '--secure', '--acl', ...users, '--fresh', '--port', `${PORT}`)
-  const folder = /KAFKA_TLS=(\S+)/.exec(printed)?.[1] ?? ''
-  pem = (name) => readFileSync(join(folder, name), 'utf8')
+  own = await OwnKafka.start('--secure', '--acl', ...users)
 }, 120_000)
 
-afterAll(() => {
-  kit('stop', '--wipe', '--port', `${PORT}`)
-})
+afterAll(() => own.stop())
+
+const address = (listener: string): readonly string[] => own.variable(listener).split(',')
+
+const pem = (name: string): string => readFileSync(join(own.variable('KAFKA_TLS'), name), 'utf8')
 
 /** The number of brokers that a cluster tells over a connection of its first address. */
 async function ask(cluster: Cluster): Promise<number> {
@@ -65,21 +67,20 @@ async function ask(cluster: Cluster): Promise<number> {
   }
 }
 
-const address = (port: number): readonly string[] => [`127.0.0.1:${port}`]
-
 /** The same options through both transports. */
 const both = [
   [
     'tcp',
-    (port: number, options: ConnectionOptions) => tcp({ brokers: address(port), ...options }),
+    (listener: string, options: ConnectionOptions) =>
+      tcp({ brokers: address(listener), ...options }),
   ],
   [
     'kafkajs',
-    (port: number, options: ConnectionOptions) =>
+    (listener: string, options: ConnectionOptions) =>
       kafkajs(
         new Kafka({
           ...(options as Partial<KafkaConfig>),
-          brokers: [...address(port)],
+          brokers: [...address(listener)],
           logLevel: logLevel.NOTHING,
         }),
       ),
@@ -88,20 +89,20 @@ const both = [
 
 describe.each(both)('%s', (_name, cluster) => {
   test('speaks TLS with an authority that it trusts', async () => {
-    expect(await ask(cluster(TLS_PORT, { ssl: { ca: pem('ca.pem') } }))).toBe(1)
+    expect(await ask(cluster(TLS, { ssl: { ca: pem('ca.pem') } }))).toBe(1)
   })
 
   test('shows a certificate of its own', async () => {
     const ssl = { ca: pem('ca.pem'), cert: pem('client.crt'), key: pem('client.key') }
-    expect(await ask(cluster(TLS_PORT, { ssl }))).toBe(1)
+    expect(await ask(cluster(TLS, { ssl }))).toBe(1)
   })
 
   test.each(['plain', 'scram-sha-256', 'scram-sha-512'] as const)(
     'logs in by %s, in the clear and over TLS',
     async (mechanism) => {
       const sasl = { mechanism, username: 'alice', password: 'alice-secret' }
-      expect(await ask(cluster(SASL_PORT, { sasl }))).toBe(1)
-      expect(await ask(cluster(SASL_TLS_PORT, { sasl, ssl: { ca: pem('ca.pem') } }))).toBe(1)
+      expect(await ask(cluster(SASL, { sasl }))).toBe(1)
+      expect(await ask(cluster(SASL_TLS, { sasl, ssl: { ca: pem('ca.pem') } }))).toBe(1)
     },
   )
 
@@ -109,7 +110,7 @@ describe.each(both)('%s', (_name, cluster) => {
     'is told what to do about a wrong password by %s, and tells no secret',
     async (mechanism) => {
       const sasl = { mechanism, username: 'alice', password: 'not-the-secret' }
-      const error = await ask(cluster(SASL_PORT, { sasl })).catch((reason: unknown) => reason)
+      const error = await ask(cluster(SASL, { sasl })).catch((reason: unknown) => reason)
       expect(error).toMatchObject({ code: 'AUTHENTICATION_FAILED', reaction: 'stop' })
       expect(`${error}`).toMatch(/check .*sasl/)
       expect(`${error}`).not.toContain('not-the-secret')
@@ -119,7 +120,7 @@ describe.each(both)('%s', (_name, cluster) => {
 
 describe('tcp', () => {
   test('refuses an authority that it does not trust, and says so at once', async () => {
-    const stranger = tcp({ brokers: address(TLS_PORT), ssl: { ca: pem('stranger.pem') } })
+    const stranger = tcp({ brokers: address(TLS), ssl: { ca: pem('stranger.pem') } })
     await expect(ask(stranger)).rejects.toMatchObject({
       code: 'AUTHENTICATION_FAILED',
       message: expect.stringMatching(/check ssl\.ca/),
@@ -127,7 +128,7 @@ describe('tcp', () => {
   })
 
   test('says that nobody is there, which may change', async () => {
-    await expect(ask(tcp({ brokers: address(1) }))).rejects.toMatchObject({
+    await expect(ask(tcp({ brokers: ['127.0.0.1:1'] }))).rejects.toMatchObject({
       code: 'BROKER_UNAVAILABLE',
       reaction: 'retry',
     })
@@ -198,7 +199,7 @@ describe('an ACL that is missing', () => {
 
   beforeAll(async () => {
     stateDir = mkdtempSync(join(tmpdir(), 'millrace-acl-'))
-    const kafka = kafkaOf(address(PORT))
+    const kafka = kafkaOf(address(PLAIN))
     await createTopics(kafka, [INPUT, OUTPUT], 1)
     const record = { topic: INPUT, key: 'key', value: 'value', timestamp: 1 }
     await write(kafka, [record], 1, async () => undefined)
@@ -219,7 +220,7 @@ describe('an ACL that is missing', () => {
 
   function clusterOf(user: string): WatchedCluster {
     const sasl = { mechanism: 'scram-sha-512', username: user, password: secretOf(user) } as const
-    return new WatchedCluster(tcp({ brokers: address(SASL_PORT), sasl }))
+    return new WatchedCluster(tcp({ brokers: address(SASL), sasl }))
   }
 
   test.each(DENIALS)(
@@ -245,6 +246,6 @@ describe('an ACL that is missing', () => {
     const app = appOf(ALICE, clusterOf(ALICE), silentLogger)
     await app.start()
     expect(await app.stop({ drain: true, timeout: '20s' })).toMatchObject({ drained: true })
-    expect(committedRecords(OUTPUT, address(PORT))).toHaveLength(1)
+    expect(committedRecords(OUTPUT, address(PLAIN))).toHaveLength(1)
   })
 })

@@ -7,10 +7,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { kafkaOf, kit } from '../support/kafka.ts'
+import { kafkaOf } from '../support/kafka.ts'
+import { OwnKafka } from '../support/own-kafka.ts'
 import { Program } from '../support/program.ts'
 
-const WHERE = ['--port', '24092']
 const hasKit = process.env.KAFKA_KIT !== undefined
 if (!hasKit)
   process.stderr.write('NOT RUN: npm start on Kafka: KAFKA_KIT does not say how to start one\n')
@@ -24,21 +24,24 @@ const EXAMPLES: readonly (readonly [name: string, row: RegExp])[] = [
   ['orders-payments', /^order-\d+-\d+\t\{"order"/m],
 ]
 
-let brokers = ''
+let kafka: OwnKafka | undefined
+let brokers: readonly string[] = []
 const stateDir = mkdtempSync(join(tmpdir(), 'millrace-start-'))
 
-beforeAll(() => {
-  if (hasKit) brokers = /KAFKA_BROKERS=(\S+)/.exec(kit('start', '--fresh', ...WHERE))?.[1] ?? ''
-})
+beforeAll(async () => {
+  if (!hasKit) return
+  kafka = await OwnKafka.start()
+  brokers = kafka.brokers
+}, 120_000)
 
 afterAll(() => {
-  if (hasKit) kit('stop', '--wipe', ...WHERE)
+  kafka?.stop()
   rmSync(stateDir, { recursive: true, force: true })
 })
 
 /** Runs until it has printed a row, then Ctrl-C; gives how many records it read. */
 async function run(name: string, row: RegExp): Promise<number> {
-  const args = ['scripts/start.mjs', name, '--brokers', brokers, '--state', stateDir]
+  const args = ['scripts/start.mjs', name, '--brokers', brokers.join(','), '--state', stateDir]
   const program = new Program(process.execPath, args)
   try {
     await program.prints(row)
@@ -46,7 +49,7 @@ async function run(name: string, row: RegExp): Promise<number> {
     await program.prints(/^# running · .* [1-9]\d* read,/m)
     program.interrupt()
     expect(await program.ended).toEqual({ code: 0, signal: null })
-    expect(program.output).toContain(`Kafka at ${brokers}\n`)
+    expect(program.output).toContain(`Kafka at ${brokers.join(',')}\n`)
     return Number(/^read (\d+) records and wrote \d+ in \d+ commits/m.exec(program.output)?.[1])
   } finally {
     await program.kill()
@@ -54,7 +57,7 @@ async function run(name: string, row: RegExp): Promise<number> {
 }
 
 async function groupState(name: string): Promise<string | undefined> {
-  const admin = kafkaOf(brokers.split(',')).admin()
+  const admin = kafkaOf(brokers).admin()
   await admin.connect()
   const { groups } = await admin.describeGroups([name])
   await admin.disconnect()

@@ -34,11 +34,11 @@ import {
   brokers as tierBrokers,
   write,
 } from '../support/kafka.ts'
+import { OwnKafka } from '../support/own-kafka.ts'
 import { Program } from '../support/program.ts'
 import { compareStateWithChangelogs } from '../support/state.ts'
 import { WatchedCluster } from '../support/watched-cluster.ts'
 
-const PORT = 23_092
 /** The tier's own is 4.1. */
 const OTHERS = ['3.3.2', '3.9.2', '4.4.0']
 const PARTITIONS = 2
@@ -194,13 +194,11 @@ function holdSecond(cluster: WatchedCluster, apiKey: number): Promise<void> {
 
 async function onOwnBroker(version: string, reason: string | undefined): Promise<void> {
   if (reason !== undefined) throw new Error(`Kafka ${version} was not tested: ${reason}`)
-  const where = ['--port', `${PORT}`]
-  const printed = kit('start', '--version', version, '--fresh', ...where)
+  const kafka = await OwnKafka.start('--version', version)
   try {
-    const brokers = /KAFKA_BROKERS=(\S+)/.exec(printed)?.[1] ?? ''
-    await run(brokers.split(','), version)
+    await run(kafka.brokers, version)
   } finally {
-    kit('stop', '--wipe', ...where)
+    kafka.stop()
   }
 }
 
