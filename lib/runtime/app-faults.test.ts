@@ -1,14 +1,8 @@
 /** Instances that are killed, paused or cut off: nothing is lost, nothing doubled. */
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { MemoryDisk } from '../state/memory.ts'
-import {
-  counted as countedBy,
-  expected,
-  lines,
-  quick,
-  wordCount,
-} from '../testing/word-count-fixture.ts'
-import { type InstanceOptions, World } from '../testing/world.ts'
+import { counted as countedBy, expected, lines, wordCount } from '../testing/word-count-fixture.ts'
+import { type InstanceOptions, QUICK, World } from '../testing/world.ts'
 import { CRASH_POINTS } from './crash-point.ts'
 
 // Minutes of virtual time; a machine that is busy needs seconds for them.
@@ -26,8 +20,8 @@ describe('two instances', () => {
     world = new World()
     await world.topics({ lines: 2, counted: 2 })
     await world.produce('lines', lines(20))
-    const first = await world.start(wordCount(), quick)
-    const second = await world.start(wordCount(), quick)
+    const first = await world.start(wordCount(), QUICK)
+    const second = await world.start(wordCount(), QUICK)
     await world.when(() => first.app.status().tasks.length === 2, 'half of the tasks')
     expect(second.app.status().tasks).toHaveLength(2)
     await world.produce('lines', lines(20, 20))
@@ -41,8 +35,8 @@ describe('two instances', () => {
   test('lose and double nothing when one is killed', async () => {
     world = new World()
     await world.topics({ lines: 2, counted: 2 })
-    const first = await world.start(wordCount(), quick)
-    await world.start(wordCount(), quick)
+    const first = await world.start(wordCount(), QUICK)
+    await world.start(wordCount(), QUICK)
     await world.when(() => first.app.status().tasks.length === 2, 'half of the tasks')
     await world.produce('lines', lines(40))
     await world.pass(37)
@@ -54,8 +48,8 @@ describe('two instances', () => {
   test('lose and double nothing when one is paused beyond its session and wakes', async () => {
     world = new World()
     await world.topics({ lines: 2, counted: 2 })
-    const first = await world.start(wordCount(), quick)
-    await world.start(wordCount(), quick)
+    const first = await world.start(wordCount(), QUICK)
+    await world.start(wordCount(), QUICK)
     await world.when(() => first.app.status().tasks.length === 2, 'half of the tasks')
     await world.produce('lines', lines(40))
     await world.pass(37)
@@ -78,14 +72,14 @@ describe('a kill', () => {
       instance().kill()
       return new Promise(() => undefined)
     }
-    const first = world.instance(wordCount(), { ...quick, disk, at, flush: { every: 50 } })
+    const first = world.instance(wordCount(), { ...QUICK, disk, at, flush: { every: 50 } })
     void first.app.start()
     for (let round = 0; round < 4; round++) {
       await world.produce('lines', lines(10, round * 10))
       await world.pass(11_000)
     }
     expect(passes).toBeGreaterThan(0)
-    await world.start(wordCount(), { ...quick, disk })
+    await world.start(wordCount(), { ...QUICK, disk })
     await counted([0, 10, 20, 30].flatMap((from) => lines(10, from)))
   })
 })
@@ -103,7 +97,7 @@ describe('an answer to EndTxn that never comes', () => {
     async (what, transactionVersion) => {
       world = new World({ transactionVersion })
       await world.topics({ lines: 2, counted: 2 })
-      const instance = await world.start(wordCount(), quick)
+      const instance = await world.start(wordCount(), QUICK)
       let sent = 0
       instance.fate(({ apiKey }) =>
         apiKey === END_TXN && ++sent % 2 === 1 ? `lose ${what}` : 'pass',
@@ -122,7 +116,7 @@ describe('requests that are lost at random', () => {
   test.each([1, 2, 3, 4])('cost time and nothing else (seed %i)', async (seed) => {
     world = new World({ transactionVersion: seed % 2 === 0 ? 2 : 1 })
     await world.topics({ lines: 2, counted: 2 })
-    const instance = await world.start(wordCount(), { ...quick, instanceId: 'one' })
+    const instance = await world.start(wordCount(), { ...QUICK, instanceId: 'one' })
     let at = seed * 7
     instance.fate(() => {
       at = (at * 1103515245 + 12345) % 2147483648

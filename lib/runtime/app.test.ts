@@ -8,10 +8,9 @@ import {
   counts,
   expected,
   lines,
-  quick,
   wordCount,
 } from '../testing/word-count-fixture.ts'
-import { World } from '../testing/world.ts'
+import { QUICK, World } from '../testing/world.ts'
 
 // Minutes of virtual time; a machine that is busy needs seconds for them.
 jest.setTimeout(60_000)
@@ -236,11 +235,11 @@ describe('topics that change while it runs', () => {
   test('stop a task that keeps state in more partitions than it has', async () => {
     world = new World()
     await world.topics({ lines: 2, counted: 2 })
-    const { app } = await world.start(wordCount(), quick)
+    const { app } = await world.start(wordCount(), QUICK)
     await world.until(app.stop())
     await world.until(world.admin.deleteTopics(['app-counts-changelog']))
     await world.topics({ 'app-counts-changelog': 3 })
-    const next = world.instance(wordCount(), quick)
+    const next = world.instance(wordCount(), QUICK)
     await expect(world.until(next.app.run())).rejects.toMatchObject({ code: 'TOPIC_MISCONFIGURED' })
   })
 })

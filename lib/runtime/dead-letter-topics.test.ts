@@ -1,22 +1,15 @@
 /** Dead letters whose topic is chosen while the application runs. */
-import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { afterEach, describe, expect, test } from '@jest/globals'
 import type { ErrorPolicies, RecordError } from '../core/errors.ts'
 import { serdes } from '../core/serde.ts'
 import { StreamsBuilder } from '../dsl/streams-builder.ts'
-import { type Instance, World } from '../testing/world.ts'
+import { type Instance, QUICK, World } from '../testing/world.ts'
 import type { Topology } from '../topology/topology.ts'
-
-jest.setTimeout(60_000)
 
 let world: World
 afterEach(() => world.end())
 
-const quick = {
-  sessionTimeout: '3s',
-  rebalanceTimeout: '5s',
-  transactionTimeout: '4s',
-  commitInterval: '100ms',
-} as const
+const options = { ...QUICK, commitInterval: '100ms' } as const
 
 /** Passes everything on but what begins with `bad`. */
 function copies(): Topology {
@@ -39,13 +32,7 @@ const chosen: ErrorPolicies = {
 const put = (...values: string[]): { key: string; value: string; partition: number }[] =>
   values.map((value, at) => ({ key: 'k', value, partition: at % 2 }))
 
-async function values(topic: string): Promise<string[]> {
-  if (!(await world.until(world.metadata())).topics.has(topic)) return []
-  return (await world.read(topic)).map(({ value }) => value?.toString() ?? '').sort()
-}
-
-const found = (topic: string, count: number): Promise<void> =>
-  world.when(async () => (await values(topic)).length >= count, `${count} records in ${topic}`)
+const values = async (topic: string): Promise<string[]> => (await world.values(topic)).sort()
 
 async function begin(): Promise<void> {
   world = new World()
@@ -67,10 +54,10 @@ describe('a dead-letter topic that a function chooses', () => {
     'is made at its first letter, under %s, and nothing else is disturbed',
     async (guarantee) => {
       await begin()
-      await world.start(copies(), { ...quick, guarantee, errors: chosen })
+      await world.start(copies(), { ...options, guarantee, errors: chosen })
       await world.produce('in', put('1', 'bad 2', '3', 'bad 4', '5', 'bad 6'))
-      await found('dead-in', 3)
-      await found('out', 3)
+      await world.found(3, 'dead-in')
+      await world.found(3, 'out')
       await world.pass(1000)
       expect(await values('dead-in')).toEqual(['bad 2', 'bad 4', 'bad 6'])
       expect(await values('out')).toEqual(['1', '3', '5'])
@@ -92,10 +79,10 @@ describe('a dead-letter topic that a function chooses', () => {
         },
       ]),
     )
-    await world.start(copies(), { ...quick, errors: chosen })
+    await world.start(copies(), { ...options, errors: chosen })
     await world.produce('in', put('1', `bad ${'x'.repeat(5000)}`))
-    await found('dead-in', 1)
-    await found('out', 1)
+    await world.found(1, 'dead-in')
+    await world.found(1, 'out')
     const [letter] = await values('dead-in')
     expect(letter).toMatch(/^bad x+$/)
     expect(letter?.length).toBeLessThan(2000)
@@ -103,20 +90,20 @@ describe('a dead-letter topic that a function chooses', () => {
 
   test('is known again after a rebalance', async () => {
     await begin()
-    await world.start(copies(), { ...quick, errors: chosen })
+    await world.start(copies(), { ...options, errors: chosen })
     await world.produce('in', put('bad 1', 'bad 2'))
-    await found('dead-in', 2)
-    await world.start(copies(), { ...quick, errors: chosen })
+    await world.found(2, 'dead-in')
+    await world.start(copies(), { ...options, errors: chosen })
     await world.pass(10_000)
     await world.produce('in', put('bad 3', 'bad 4'))
-    await found('dead-in', 4)
+    await world.found(4, 'dead-in')
     expect(await values('dead-in')).toEqual(['bad 1', 'bad 2', 'bad 3', 'bad 4'])
   })
 
   test('that may not be made ends the instance with what to do, and the record comes again', async () => {
     await begin()
     const refusing = world.instance(copies(), {
-      ...quick,
+      ...options,
       errors: chosen,
       // More than this cluster has brokers.
       internalTopics: { replicationFactor: 3 },
@@ -128,9 +115,9 @@ describe('a dead-letter topic that a function chooses', () => {
     expect(message).toMatch(/^dead-letter topic 'dead-in' does not exist .*REPLICATION_FACTOR/)
     expect(message).toContain('kafka-topics.sh --create --topic dead-in --partitions 2')
     await world.topics({ 'dead-in': 1 })
-    await world.start(copies(), { ...quick, errors: chosen })
-    await found('dead-in', 1)
-    await found('out', 2)
+    await world.start(copies(), { ...options, errors: chosen })
+    await world.found(1, 'dead-in')
+    await world.found(2, 'out')
     expect(await values('dead-in')).toEqual(['bad 2'])
     expect(await values('out')).toEqual(['1', '3'])
   })
@@ -153,15 +140,15 @@ describe('a function that decides', () => {
     ['is asynchronous', () => Promise.resolve('skip') as never, /^errors.process returned Promise/],
   ])('and %s ends the instance, and the record comes again', async (_name, process, message) => {
     await begin()
-    const failure = failed(world.instance(copies(), { ...quick, errors: { process } }))
+    const failure = failed(world.instance(copies(), { ...options, errors: { process } }))
     await world.produce('in', put('bad 1', '2'))
     expect(await failure).toMatchObject({
       code: 'CALLBACK_FAILED',
       message: expect.stringMatching(message),
     })
-    await world.start(copies(), { ...quick, errors: chosen })
-    await found('dead-in', 1)
-    await found('out', 1)
+    await world.start(copies(), { ...options, errors: chosen })
+    await world.found(1, 'dead-in')
+    await world.found(1, 'out')
     expect([await values('dead-in'), await values('out')]).toEqual([['bad 1'], ['2']])
   })
 })

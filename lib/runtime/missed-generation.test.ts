@@ -1,19 +1,13 @@
 import { afterEach, expect, test } from '@jest/globals'
 import { serdes } from '../core/serde.ts'
 import { StreamsBuilder } from '../dsl/streams-builder.ts'
-import { World } from '../testing/world.ts'
+import { QUICK, World } from '../testing/world.ts'
 import type { Topology } from '../topology/topology.ts'
 
 const JOIN_GROUP = 11
 
 let world: World
 afterEach(() => world.end())
-
-const quick = {
-  sessionTimeout: '3s',
-  rebalanceTimeout: '5s',
-  transactionTimeout: '4s',
-} as const
 
 function copies(): Topology {
   const builder = new StreamsBuilder()
@@ -24,11 +18,9 @@ function copies(): Topology {
 test('what others did in a generation that a member missed while it joined is not done again', async () => {
   world = new World()
   await world.topics({ in: 2, out: 1 })
-  const written = async (): Promise<string[]> =>
-    (await world.read('out')).map(({ value }) => value?.toString() ?? '').sort()
-  const absent = await world.start(copies(), quick)
+  const absent = await world.start(copies(), QUICK)
   // Told to join again, it commits, and then nobody hears of it until its session is over.
-  const other = world.instance(copies(), quick)
+  const other = world.instance(copies(), QUICK)
   void other.app.run().catch(() => undefined)
   absent.fate(({ apiKey }) => (apiKey === JOIN_GROUP ? 'lose request' : 'pass'))
   await world.pass(500)
@@ -37,8 +29,8 @@ test('what others did in a generation that a member missed while it joined is no
     { key: 'k', value: 'a', partition: 0 },
     { key: 'k', value: 'b', partition: 1 },
   ])
-  await world.when(async () => (await written()).length === 2, 'both records')
+  await world.found(2)
   absent.fate(() => 'pass')
   await world.pass(20_000)
-  expect(await written()).toEqual(['a', 'b'])
+  expect((await world.values()).sort()).toEqual(['a', 'b'])
 })

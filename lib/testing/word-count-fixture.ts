@@ -16,13 +16,6 @@ interface Line {
 /** By word, in the order of words. */
 type Counts = Readonly<Record<string, readonly number[]>>
 
-/** Sessions and transactions that end soon. */
-export const quick = {
-  sessionTimeout: '3s',
-  rebalanceTimeout: '5s',
-  transactionTimeout: '4s',
-} as const
-
 /** From `lines` to `counted`; its store is `counts`. */
 export function wordCount(): Topology {
   const builder = new StreamsBuilder()

@@ -3,7 +3,6 @@
  * and cut off, all in one virtual time. What the simulation does at random, tests do here by hand.
  */
 import type { Clock } from '../core/clock.ts'
-import { RetriableError } from '../core/errors.ts'
 import { silentLogger } from '../core/logger.ts'
 import { seededRandom } from '../core/random.ts'
 import { EmbeddedBroker } from '../kafka/broker/embedded-broker.ts'
@@ -14,7 +13,7 @@ import type { ClusterMetadata } from '../kafka/client/cluster-metadata.ts'
 import { Fetcher } from '../kafka/client/fetcher.ts'
 import { IdempotentProducer } from '../kafka/client/idempotent-producer.ts'
 import { partitionKey } from '../kafka/client/topic-partition.ts'
-import type { Connection, NodeAddress, RequestFrame, Transport } from '../kafka/transport.ts'
+import type { RequestFrame } from '../kafka/transport.ts'
 import { inProcessTransport } from '../kafka/transports/in-process.ts'
 import { App } from '../runtime/app.ts'
 import type { CrashPoint } from '../runtime/crash-point.ts'
@@ -26,9 +25,17 @@ import { NO_SIGNALS } from '../runtime/signals.ts'
 import { MemoryDisk } from '../state/memory.ts'
 import { subTopologies } from '../topology/sub-topologies.ts'
 import { programOf, type Topology } from '../topology/topology.ts'
+import { CutTransport, type Fate } from './cut-transport.ts'
 import { ProcessClock, VirtualTime } from './simulation/virtual-time.ts'
 
 export const START = 1_700_000_000_000
+
+/** Timeouts of an instance, so short that a test can wait for them. */
+export const QUICK = {
+  sessionTimeout: '3s',
+  rebalanceTimeout: '5s',
+  transactionTimeout: '4s',
+} as const
 
 /** An application as a process of its own. */
 export interface Instance {
@@ -177,6 +184,23 @@ export class World {
     return found
   }
 
+  /** The values of a topic, as text; none where it does not exist. */
+  async values(topic = 'out'): Promise<string[]> {
+    if (!(await this.until(this.metadata())).topics.has(topic)) return []
+    return (await this.read(topic)).map(({ value }) => value?.toString() ?? '')
+  }
+
+  /** Passes time until a topic has so many committed records. */
+  found(count: number, topic = 'out'): Promise<void> {
+    const enough = async (): Promise<boolean> => (await this.values(topic)).length >= count
+    return this.when(enough, `${count} records in ${topic}`)
+  }
+
+  /** How many lines of the log hold the text. */
+  said(text: string): number {
+    return this.log.filter((line) => line.includes(text)).length
+  }
+
   instance(topology: Topology, options: InstanceOptions = {}): Instance {
     const { disk = new MemoryDisk(), at, ...rest } = options
     const clock = new ProcessClock(this.time, 0)
@@ -236,59 +260,5 @@ export class World {
 
   end(): void {
     for (const instance of this.#instances) instance.kill()
-  }
-}
-
-/** What happens to a request: it passes, is never sent, or is answered to nobody. */
-export type Fate = 'pass' | 'lose request' | 'lose answer'
-
-/** Requests of a killed process are never sent, and answers never arrive; others may be lost. */
-class CutTransport implements Transport {
-  readonly #inner: Transport
-  /** Asked for each request. */
-  fate: (frame: RequestFrame) => Fate = () => 'pass'
-  #dead = false
-
-  constructor(inner: Transport) {
-    this.#inner = inner
-  }
-
-  get bootstrap(): readonly NodeAddress[] {
-    return this.#inner.bootstrap
-  }
-
-  async connect(address: NodeAddress): Promise<Connection> {
-    const connection = await this.#inner.connect(address)
-    let broken = false
-    const lost = (): RetriableError => {
-      broken = true
-      void connection.close()
-      return new RetriableError('BROKER_UNAVAILABLE', 'the connection was cut by a test')
-    }
-    return {
-      versions: connection.versions,
-      get open() {
-        return connection.open && !broken
-      },
-      send: async (frame) => {
-        const fate = this.#dead ? 'never' : this.fate(frame)
-        if (fate === 'never') return new Promise<never>(() => undefined)
-        if (fate === 'lose request') throw lost()
-        const answer = await connection.send(frame)
-        if (this.#dead) return new Promise<never>(() => undefined)
-        if (fate === 'lose answer') throw lost()
-        return answer
-      },
-      close: () => connection.close(),
-    }
-  }
-
-  close(): Promise<void> {
-    return this.#inner.close()
-  }
-
-  cut(): void {
-    this.#dead = true
-    void this.#inner.close()
   }
 }

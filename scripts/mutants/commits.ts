@@ -1,5 +1,5 @@
 /** Rules of commits, transactions and generations. */
-import { type Mutant, SCHEDULES } from './rule.ts'
+import { type Mutant, schedules } from './rule.ts'
 
 const COMMIT = 'lib/runtime/commit.ts'
 const OWNERSHIP = 'lib/runtime/ownership.ts'
@@ -45,7 +45,7 @@ export const commitMutants: readonly Mutant[] = [
         instead: "generationId: -1,\n        memberId: '',",
       },
     ],
-    test: SCHEDULES,
+    test: schedules('fences'),
     name: 'A zombie that wakes in the middle of a commit',
   },
   {
@@ -66,7 +66,7 @@ export const commitMutants: readonly Mutant[] = [
         instead: '',
       },
     ],
-    test: SCHEDULES,
+    test: schedules('fences'),
     name: 'A1: the fence holds for a timer’s span that was about to be committed',
   },
   {
@@ -79,7 +79,7 @@ export const commitMutants: readonly Mutant[] = [
         instead: 'outputs?.push()',
       },
     ],
-    test: SCHEDULES,
+    test: schedules('guarantees'),
     name: 'A7: outputs that are still on their way',
   },
   {
@@ -88,7 +88,7 @@ export const commitMutants: readonly Mutant[] = [
     edits: [
       { file: 'lib/kafka/client/reactions.ts', rule: "82: 'occupied'", instead: "82: 'forgotten'" },
     ],
-    test: SCHEDULES,
+    test: schedules('fences'),
     name: 'B2: one instance id for two',
   },
   {
@@ -104,7 +104,7 @@ export const commitMutants: readonly Mutant[] = [
       )`,
       },
     ],
-    test: SCHEDULES,
+    test: schedules('fences'),
     name: 'B5: producer ids that are used up',
   },
   {
@@ -117,7 +117,7 @@ export const commitMutants: readonly Mutant[] = [
         instead: "if (this.#phase === 'undecided') this.#sender.reset()",
       },
     ],
-    test: SCHEDULES,
+    test: schedules('fences'),
     name: 'B5: producer ids that are used up',
   },
   {
@@ -156,7 +156,7 @@ export const commitMutants: readonly Mutant[] = [
         instead: "      void new TaskMigratedError(\n        'GENERATION_ENDED',",
       },
     ],
-    test: SCHEDULES,
+    test: schedules('guarantees'),
     name: 'B8: at-most-once joins again after a commit that was not answered',
   },
   {
@@ -170,7 +170,7 @@ export const commitMutants: readonly Mutant[] = [
       },
       { file: COMMIT, rule: 'if (!ahead) await passing', instead: 'await passing' },
     ],
-    test: SCHEDULES,
+    test: schedules('guarantees'),
     name: 'B8: at-most-once never emits twice (killed at produced)',
   },
   ...([1, 2] as const).flatMap((version): Mutant[] => [
@@ -184,7 +184,7 @@ export const commitMutants: readonly Mutant[] = [
           instead: 'return outcome === undefined ? undefined : ends',
         },
       ],
-      test: SCHEDULES,
+      test: schedules('unanswered-commits'),
       name: `B9: a commit that was never answered leaves nothing when it never arrived (transactions V${version})`,
     },
     {
@@ -197,7 +197,7 @@ export const commitMutants: readonly Mutant[] = [
           instead: 'follower.position = follower.end\n',
         },
       ],
-      test: SCHEDULES,
+      test: schedules('unanswered-commits'),
       name: `B9: a commit that was never answered is settled by the next owner of the tail (transactions V${version})`,
     },
   ]),
@@ -241,7 +241,7 @@ export const commitMutants: readonly Mutant[] = [
         instead: '',
       },
     ],
-    test: SCHEDULES,
+    test: schedules('undone-spans'),
     name: 'A8 and our own transaction timing out rewinds times, rows and objects to what was committed (at produced)',
   },
   {
@@ -254,7 +254,7 @@ export const commitMutants: readonly Mutant[] = [
         instead: 'patienceMs: 3000,',
       },
     ],
-    test: SCHEDULES,
+    test: schedules('unanswered-commits'),
     name: 'B9: a commit that was never answered is repeated until it is decided',
   },
   {
@@ -269,7 +269,7 @@ export const commitMutants: readonly Mutant[] = [
         instead: '',
       },
     ],
-    test: SCHEDULES,
+    test: schedules('unanswered-commits'),
     name: 'A stop with drain goes on when its last span has to be given up',
   },
   {
@@ -282,7 +282,7 @@ export const commitMutants: readonly Mutant[] = [
         instead: 'return true',
       },
     ],
-    test: SCHEDULES,
+    test: schedules('unanswered-commits'),
     name: 'A stop with drain reads behind what it writes to topics of its own',
   },
 ]

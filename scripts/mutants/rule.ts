@@ -18,4 +18,5 @@ export interface Mutant {
   readonly name: string
 }
 
-export const SCHEDULES = 'lib/runtime/schedules.test.ts'
+/** The test file of schedules about a subject. */
+export const schedules = (subject: string): string => `lib/schedules/${subject}.test.ts`

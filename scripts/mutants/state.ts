@@ -1,5 +1,5 @@
 /** Rules of state: what is remembered, restored, undone, and found again. */
-import { type Mutant, SCHEDULES } from './rule.ts'
+import { type Mutant, schedules } from './rule.ts'
 
 const TASK_STATE_TEST = 'lib/state/task-state.test.ts'
 const STARTS = 'lib/runtime/start-positions.ts'
@@ -16,7 +16,7 @@ export const stateMutants: readonly Mutant[] = [
         instead: 'requireStable: false }',
       },
     ],
-    test: SCHEDULES,
+    test: schedules('restores'),
     name: STABLE,
   },
   {
@@ -29,7 +29,7 @@ export const stateMutants: readonly Mutant[] = [
         instead: "admin.listOffsets(partitions, 'stable')",
       },
     ],
-    test: SCHEDULES,
+    test: schedules('restores'),
     name: STABLE,
   },
   {
@@ -68,7 +68,7 @@ export const stateMutants: readonly Mutant[] = [
         instead: '    state.markBehind()',
       },
     ],
-    test: SCHEDULES,
+    test: schedules('restores'),
     name: 'A3: a task that comes back has nothing left of a span that was open when it was lost',
   },
   {
@@ -82,7 +82,7 @@ export const stateMutants: readonly Mutant[] = [
           "if (kind !== 'changelog') settings.set('retention.ms', kind === 'repartition' ? '-1' : String(2 * DAY_MS))",
       },
     ],
-    test: SCHEDULES,
+    test: schedules('times'),
     name: 'A4: windows of long ago',
   },
   {
@@ -95,7 +95,7 @@ export const stateMutants: readonly Mutant[] = [
         instead: 'return now - since > Infinity * changelog.deleteRetentionMs',
       },
     ],
-    test: SCHEDULES,
+    test: schedules('restores'),
     name: 'A5: a store that was away too long',
   },
   {
@@ -108,7 +108,7 @@ export const stateMutants: readonly Mutant[] = [
         instead: '\n',
       },
     ],
-    test: SCHEDULES,
+    test: schedules('vanished'),
     name: 'A6: vanished is not new offsets that expired are refused while the changelog has rows',
   },
   {
@@ -117,7 +117,7 @@ export const stateMutants: readonly Mutant[] = [
     edits: [
       { file: STARTS, rule: 'await this.#refuseVanished(tasks, committed)\n', instead: '\n' },
     ],
-    test: SCHEDULES,
+    test: schedules('vanished'),
     name: 'A6: vanished is not new offsets that expired are refused while the disk has rows',
   },
   {
@@ -130,7 +130,7 @@ export const stateMutants: readonly Mutant[] = [
         instead: '\n',
       },
     ],
-    test: SCHEDULES,
+    test: schedules('vanished'),
     name: 'A6: vanished is not new a changelog that was deleted is never made again',
   },
   {
@@ -143,7 +143,7 @@ export const stateMutants: readonly Mutant[] = [
         instead: '\n',
       },
     ],
-    test: SCHEDULES,
+    test: schedules('vanished'),
     name: 'A6: vanished is not new a changelog that was deleted and made again by somebody is refused',
   },
   {
@@ -161,7 +161,7 @@ export const stateMutants: readonly Mutant[] = [
         instead: '    this.#sentAtCommit',
       },
     ],
-    test: SCHEDULES,
+    test: schedules('undone-spans'),
     name: 'A8 and our own transaction timing out rewinds times, rows and objects to what was committed (at produced)',
   },
   {
@@ -200,7 +200,7 @@ export const stateMutants: readonly Mutant[] = [
         instead: "error.code === 'FENCED' && false",
       },
     ],
-    test: SCHEDULES,
+    test: schedules('undone-spans'),
     name: 'A8 and our own transaction timing out rewinds times, rows and objects to what was committed (at produced)',
   },
   {
@@ -219,7 +219,7 @@ export const stateMutants: readonly Mutant[] = [
     }`,
       },
     ],
-    test: SCHEDULES,
+    test: schedules('debts'),
     name: 'A9: what is owed by { every } is told after a kill between the change and the trigger',
   },
   {
@@ -238,7 +238,7 @@ export const stateMutants: readonly Mutant[] = [
           "    await hooks.at('pending')\n    for (const { task } of tasks) await task.emitBeforeCommit()\n    return 'committed'",
       },
     ],
-    test: SCHEDULES,
+    test: schedules('debts'),
     name: 'A9: what is owed by a commit is told in that commit',
   },
   {
@@ -261,7 +261,7 @@ export const stateMutants: readonly Mutant[] = [
         instead: 'let scan: WindowScan | undefined\n    const memory: { w?: number } = {}\n',
       },
     ],
-    test: SCHEDULES,
+    test: schedules('debts'),
     name: 'A9: what is owed as a final is told once',
   },
   {
@@ -296,7 +296,7 @@ export const stateMutants: readonly Mutant[] = [
     edits: [
       { file: 'lib/runtime/undo.ts', rule: 'this.#state?.rollback(mark.state)', instead: '' },
     ],
-    test: SCHEDULES,
+    test: schedules('undone-spans'),
     name: 'A14: a record that is skipped',
   },
   {
@@ -305,7 +305,7 @@ export const stateMutants: readonly Mutant[] = [
     edits: [
       { file: 'lib/runtime/undo.ts', rule: 'this.#outputs.rollback(mark.outputs)', instead: '' },
     ],
-    test: SCHEDULES,
+    test: schedules('undone-spans'),
     name: 'A14: a record that is skipped',
   },
   {
@@ -344,7 +344,7 @@ export const stateMutants: readonly Mutant[] = [
         instead: '',
       },
     ],
-    test: SCHEDULES,
+    test: schedules('times'),
     name: 'B4: times far ahead',
   },
 ]

@@ -1,6 +1,12 @@
 /**
  * Planted bugs, each a rule of exactly-once that a client could forget. They live between the
  * unchanged client and the cluster, as rewritten requests. A simulator that lets one live sees nothing.
+<<<<<<< HEAD
+=======
+ *
+ * Offsets read without requireStable are not here: a window of milliseconds, one seed in a hundred;
+ * lib/schedules has the schedule that shows it each time.
+>>>>>>> ca0455c (schedules: split them by subject, over one fixture)
  */
 
 import { fetch, offsetFetch, txnOffsetCommit } from '../../lib/kafka/protocol/apis.ts'
