@@ -1,13 +1,47 @@
-/** For the tests of state: opens a task's state the same way in all of them. */
+/**
+ * For the tests of state: a few stores, and a task's state that is opened, committed and restored the
+ * same way in all of them.
+ */
 import type { Clock } from '../core/clock.ts'
 import { sleepOn } from '../core/clock.ts'
 import { silentLogger } from '../core/logger.ts'
 import { seededRandom } from '../core/random.ts'
-import type { ByteStore } from './byte-store.ts'
-import type { StoreSpec } from './store-spec.ts'
+import { serdes } from '../core/serde.ts'
+import type { ByteOperation, ByteRange, ByteRow, ByteStore, WriteOptions } from './byte-store.ts'
+import type { InnerKeyValueStore, InnerWindowStore } from './inner-stores.ts'
+import { keyValueSpec, type StoreSpec, windowSpec } from './store-spec.ts'
 import { type RestoredRow, TaskState, type TaskStateOptions } from './task-state.ts'
 
 const NO_INPUTS: ReadonlyMap<string, number> = new Map()
+
+export type Count = { n: number }
+
+export const counts: StoreSpec = keyValueSpec({
+  name: 'counts',
+  key: serdes.string,
+  value: serdes.json<Count>(),
+})
+export const totals: StoreSpec = keyValueSpec({
+  name: 'totals',
+  key: serdes.string,
+  value: serdes.long,
+})
+export const views: StoreSpec = windowSpec({
+  name: 'views',
+  key: serdes.string,
+  value: serdes.long,
+  sizeMs: 60_000,
+  retentionMs: 120_000,
+})
+
+export function keyValue<V>(state: TaskState, name: string): InnerKeyValueStore<string, V> {
+  return state.store(name) as InnerKeyValueStore<string, V>
+}
+
+/** The store of `views`. */
+export function windowed(state: TaskState): InnerWindowStore<string, number> {
+  return state.store('views') as InnerWindowStore<string, number>
+}
 
 /** A clock that stands still unless it is told; its timers fire when they are called. */
 export class StillClock implements Clock {
@@ -113,4 +147,47 @@ export async function collect<T>(rows: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = []
   for await (const row of rows) all.push(row)
   return all
+}
+
+/** A byte store whose writes wait until they are let go, or fail. */
+export class SlowStore implements ByteStore {
+  readonly #below: ByteStore
+  readonly waiting: { go(): void; fail(error: unknown): void }[] = []
+  batches = 0
+  slow = false
+
+  constructor(below: ByteStore) {
+    this.#below = below
+  }
+
+  get(key: Buffer): Buffer | undefined {
+    return this.#below.get(key)
+  }
+
+  scan(range: ByteRange): AsyncIterable<readonly ByteRow[]> {
+    return this.#below.scan(range)
+  }
+
+  async write(operations: Iterable<ByteOperation>, options?: WriteOptions): Promise<void> {
+    this.batches++
+    if (this.slow)
+      await new Promise<void>((go, fail) => {
+        this.waiting.push({ go, fail })
+      })
+    await this.#below.write(operations, options)
+  }
+
+  clear(range: ByteRange): Promise<void> {
+    if (this.slow) return Promise.reject(new TypeError('killed before the clear'))
+    return this.#below.clear(range)
+  }
+
+  close(): Promise<void> {
+    return this.#below.close()
+  }
+}
+
+/** Lets everything that needs nothing but promises happen. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve()
 }

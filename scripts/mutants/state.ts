@@ -1,7 +1,7 @@
 /** Rules of state: what is remembered, restored, undone, and found again. */
 import { type Mutant, schedules } from './rule.ts'
 
-const TASK_STATE_TEST = 'lib/state/task-state.test.ts'
+const SPANS = 'lib/state/spans.test.ts'
 const STARTS = 'lib/runtime/start-positions.ts'
 const STABLE = 'requireStable and the end of a restore'
 
@@ -42,7 +42,7 @@ export const stateMutants: readonly Mutant[] = [
         instead: 'const result = work()',
       },
     ],
-    test: TASK_STATE_TEST,
+    test: 'lib/state/batches.test.ts',
     name: 'one is in flight at a time: the next waits and has the newer row (schedules A2)',
   },
   {
@@ -55,7 +55,7 @@ export const stateMutants: readonly Mutant[] = [
         instead: 'if (rows.committed.pendingBytes === 0) rows.restore(isWindowed',
       },
     ],
-    test: TASK_STATE_TEST,
+    test: 'lib/state/restore.test.ts',
     name: 'comes in on top of pending rows, never beneath them (schedules A3)',
   },
   {
@@ -187,7 +187,7 @@ export const stateMutants: readonly Mutant[] = [
         instead: "if (typeof value === 'object' || this.#stays(value)) return",
       },
     ],
-    test: TASK_STATE_TEST,
+    test: SPANS,
     name: 'what a store hands out never aliases a row that is open',
   },
   {
@@ -318,7 +318,7 @@ export const stateMutants: readonly Mutant[] = [
         instead: 'if (size <= Infinity) return',
       },
     ],
-    test: TASK_STATE_TEST,
+    test: SPANS,
     name: 'a row that the changelog would refuse is VALUE_TOO_LARGE at once',
   },
   {
