@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import type { KafkaConfig } from 'kafkajs'
+import type { Admin, KafkaConfig, Producer } from 'kafkajs'
 import { Kafka, logLevel } from 'kafkajs'
 import type { Broker, BrokerOptions } from '../../lib/broker.ts'
 import { startBroker } from '../../lib/broker.ts'
@@ -40,6 +40,22 @@ async function ask(kafka: Kafka): Promise<'answered'> {
   } finally {
     await admin.disconnect()
   }
+}
+
+/** A topic `t` of one partition, and who writes to it in transactions. */
+async function transactional(
+  kafka: Kafka,
+): Promise<{ readonly admin: Admin; readonly producer: Producer }> {
+  const admin = kafka.admin()
+  await admin.connect()
+  await admin.createTopics({ topics: [{ topic: 't', numPartitions: 1 }], waitForLeaders: true })
+  const producer = kafka.producer({
+    transactionalId: 'tx',
+    idempotent: true,
+    maxInFlightRequests: 1,
+  })
+  await producer.connect()
+  return { admin, producer }
 }
 
 afterEach(async () => {
@@ -85,15 +101,7 @@ describe('a stock kafkajs', () => {
 
   test('commits and aborts transactions with offsets', async () => {
     const kafka = client(await start(), { retry: { retries: 8, initialRetryTime: 20 } })
-    const admin = kafka.admin()
-    await admin.connect()
-    await admin.createTopics({ topics: [{ topic: 't', numPartitions: 1 }], waitForLeaders: true })
-    const producer = kafka.producer({
-      transactionalId: 'tx',
-      idempotent: true,
-      maxInFlightRequests: 1,
-    })
-    await producer.connect()
+    const { admin, producer } = await transactional(kafka)
     for (const [offset, commit] of [
       ['3', true],
       ['9', false],
@@ -224,15 +232,7 @@ describe('the door', () => {
       logLevel: logLevel.NOTHING,
       retry: { retries: 20, initialRetryTime: 50, maxRetryTime: 500 },
     })
-    const admin = kafka.admin()
-    await admin.connect()
-    await admin.createTopics({ topics: [{ topic: 't', numPartitions: 1 }], waitForLeaders: true })
-    const producer = kafka.producer({
-      transactionalId: 'tx',
-      idempotent: true,
-      maxInFlightRequests: 1,
-    })
-    await producer.connect()
+    const { admin, producer } = await transactional(kafka)
     const transaction = await producer.transaction()
     await transaction.send({ topic: 't', messages: [{ value: 'before' }] })
     program.signal('SIGKILL')

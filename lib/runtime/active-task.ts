@@ -46,6 +46,26 @@ export interface ActiveTask {
   readonly ends: Map<string, PartitionEnd>
 }
 
+/** What an assignment says of a task. */
+export type AssignedTask = Pick<
+  ActiveTask,
+  'id' | 'ref' | 'plan' | 'topics' | 'changelogs' | 'topicIds'
+>
+
+/** One of which nothing is open yet. */
+export function activeTask(assigned: AssignedTask): ActiveTask {
+  return {
+    ...assigned,
+    state: undefined,
+    task: undefined,
+    start: new Map(),
+    phase: 'restoring',
+    restore: undefined,
+    rebuilt: undefined,
+    ends: new Map(),
+  }
+}
+
 /** One that processes. */
 export type RunningTask = ActiveTask & { readonly task: Task }
 

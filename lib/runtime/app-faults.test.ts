@@ -1,12 +1,9 @@
 /** Instances that are killed, paused or cut off: nothing is lost, nothing doubled. */
-import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { afterEach, describe, expect, test } from '@jest/globals'
 import { MemoryDisk } from '../state/memory.ts'
 import { counted as countedBy, expected, lines, wordCount } from '../testing/word-count-fixture.ts'
-import { type InstanceOptions, QUICK, World } from '../testing/world.ts'
+import { type Instance, type InstanceOptions, QUICK, World } from '../testing/world.ts'
 import { CRASH_POINTS } from './crash-point.ts'
-
-// Minutes of virtual time; a machine that is busy needs seconds for them.
-jest.setTimeout(60_000)
 
 let world: World
 afterEach(() => world.end())
@@ -16,6 +13,18 @@ async function counted(records: ReturnType<typeof lines>): Promise<void> {
 }
 
 describe('two instances', () => {
+  /** Both have half of the tasks, and are in the middle of 40 lines. */
+  async function firstOfTwo(): Promise<Instance> {
+    world = new World()
+    await world.topics({ lines: 2, counted: 2 })
+    const first = await world.start(wordCount(), QUICK)
+    await world.start(wordCount(), QUICK)
+    await world.when(() => first.app.status().tasks.length === 2, 'half of the tasks')
+    await world.produce('lines', lines(40))
+    await world.pass(37)
+    return first
+  }
+
   test('share the tasks, and one takes over when the other stops', async () => {
     world = new World()
     await world.topics({ lines: 2, counted: 2 })
@@ -33,26 +42,14 @@ describe('two instances', () => {
   })
 
   test('lose and double nothing when one is killed', async () => {
-    world = new World()
-    await world.topics({ lines: 2, counted: 2 })
-    const first = await world.start(wordCount(), QUICK)
-    await world.start(wordCount(), QUICK)
-    await world.when(() => first.app.status().tasks.length === 2, 'half of the tasks')
-    await world.produce('lines', lines(40))
-    await world.pass(37)
+    const first = await firstOfTwo()
     first.kill()
     await world.produce('lines', lines(20, 40))
     await counted([...lines(40), ...lines(20, 40)])
   })
 
   test('lose and double nothing when one is paused beyond its session and wakes', async () => {
-    world = new World()
-    await world.topics({ lines: 2, counted: 2 })
-    const first = await world.start(wordCount(), QUICK)
-    await world.start(wordCount(), QUICK)
-    await world.when(() => first.app.status().tasks.length === 2, 'half of the tasks')
-    await world.produce('lines', lines(40))
-    await world.pass(37)
+    const first = await firstOfTwo()
     first.pause(15_000)
     await world.produce('lines', lines(20, 40))
     await world.pass(20_000)

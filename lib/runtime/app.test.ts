@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { afterEach, describe, expect, test } from '@jest/globals'
 import { ConfigError } from '../core/errors.ts'
 import { serdes } from '../core/serde.ts'
 import { StreamsBuilder } from '../dsl/streams-builder.ts'
@@ -11,9 +11,6 @@ import {
   wordCount,
 } from '../testing/word-count-fixture.ts'
 import { QUICK, World } from '../testing/world.ts'
-
-// Minutes of virtual time; a machine that is busy needs seconds for them.
-jest.setTimeout(60_000)
 
 let world: World
 afterEach(() => world.end())

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import { FatalError } from '../core/errors.ts'
 import type { Joined } from '../kafka/client/group-session.ts'
 import { internalTopic } from '../topology/names.ts'
-import type { ActiveTask, TaskChangelog } from './active-task.ts'
+import { type ActiveTask, activeTask, type TaskChangelog } from './active-task.ts'
 import { type Assignment, decodeAssignment } from './assignment.ts'
 import { decodeConsumerAssignment, encodeSubscription } from './consumer-protocol.ts'
 import { changelogKind, internalSettings } from './internal-topics.ts'
@@ -130,21 +130,7 @@ export class Membership {
       if (found !== undefined)
         topicIds.set(topic, Buffer.from(found.slice(0, ID_PREFIX_DIGITS), 'hex'))
     }
-    return {
-      id,
-      ref,
-      plan,
-      topics,
-      changelogs,
-      topicIds,
-      state: undefined,
-      task: undefined,
-      start: new Map(),
-      phase: 'restoring',
-      restore: undefined,
-      rebuilt: undefined,
-      ends: new Map(),
-    }
+    return activeTask({ id, ref, plan, topics, changelogs, topicIds })
   }
 
   #changelogsOf({ subTopology }: TaskPlan): TaskChangelog[] {

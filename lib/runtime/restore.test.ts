@@ -13,7 +13,7 @@ import { MemoryDisk } from '../state/memory.ts'
 import { stores } from '../state/stores.ts'
 import type { TaskState } from '../state/task-state.ts'
 import { type VirtualClient, VirtualCluster } from '../testing/virtual-cluster.ts'
-import type { ActiveTask } from './active-task.ts'
+import { type ActiveTask, activeTask } from './active-task.ts'
 import { MetricsRegistry } from './metrics-registry.ts'
 import { Restorer } from './restore.ts'
 
@@ -61,7 +61,7 @@ class Life {
       onRestored: () => undefined,
     })
     const log = { store: 'rows', topic: CHANGELOG, cut: false, deleteRetentionMs: RETENTION }
-    this.#active = {
+    this.#active = activeTask({
       id: 'in_0',
       ref: { rank: 0, partition: 0 },
       plan: {
@@ -73,14 +73,8 @@ class Life {
       topics: ['in'],
       changelogs: [log],
       topicIds: new Map(),
-      state,
-      task: undefined,
-      start: new Map(),
-      phase: 'restoring',
-      restore: undefined,
-      rebuilt: undefined,
-      ends: new Map(),
-    }
+    })
+    this.#active.state = state
   }
 
   get rebuilt(): number {

@@ -5,6 +5,7 @@ import type { VirtualClient } from '../../testing/virtual-cluster.ts'
 import { VirtualCluster } from '../../testing/virtual-cluster.ts'
 import { heartbeat, offsetCommit, syncGroup } from '../protocol/apis.ts'
 import { Admin } from './admin.ts'
+import type { ClusterClient } from './cluster-client.ts'
 import { GroupSession } from './group-session.ts'
 import { TransactionalProducer } from './transactional-producer.ts'
 
@@ -49,6 +50,21 @@ async function makeTopic(): Promise<void> {
   const { client } = cluster.connect()
   const admin = new Admin({ client, clock: cluster.clock, logger: silentLogger })
   await cluster.run(admin.createTopics([{ name: 'in', partitions: 1, replicationFactor: 1 }]))
+}
+
+async function claimed(
+  client: ClusterClient,
+  transactionTimeoutMs: number,
+): Promise<TransactionalProducer> {
+  const producer = new TransactionalProducer({
+    client,
+    clock: cluster.clock,
+    logger: silentLogger,
+    transactionalId: 'app',
+    transactionTimeoutMs,
+  })
+  await cluster.run(producer.claim())
+  return producer
 }
 
 function offsets(offset: number) {
@@ -237,14 +253,7 @@ describe('committed offsets', () => {
     await makeTopic()
     const { session, client } = member()
     const { fence } = await cluster.run(session.join())
-    const producer = new TransactionalProducer({
-      client,
-      clock: cluster.clock,
-      logger: silentLogger,
-      transactionalId: 'app',
-      transactionTimeoutMs: 10_000,
-    })
-    await cluster.run(producer.claim())
+    const producer = await claimed(client, 10_000)
     for (let n = 1; n <= 5; n++) {
       await cluster.run(producer.sendOffsets(fence, offsets(n)))
       await cluster.run(producer.end('commit'))
@@ -264,14 +273,7 @@ describe('committed offsets', () => {
     await makeTopic()
     const { session, client } = member()
     const { fence } = await cluster.run(session.join())
-    const producer = new TransactionalProducer({
-      client,
-      clock: cluster.clock,
-      logger: silentLogger,
-      transactionalId: 'app',
-      transactionTimeoutMs: 60_000,
-    })
-    await cluster.run(producer.claim())
+    const producer = await claimed(client, 60_000)
     await cluster.run(producer.sendOffsets(fence, offsets(1)))
     const reading = session.committed([IN])
     await cluster.pass(500)
