@@ -1,7 +1,7 @@
 /**
  * Between a store's values and its rows. What can be changed in place is encoded at `put`, so that
- * nothing aliases the store; numbers and booleans of built-in serdes stay as they are until the
- * freeze, for an aggregate is most often written many times in a span.
+ * nothing aliases the store; numbers and booleans of built-in serdes stay as they are until they go to
+ * the changelog or the disk, for an aggregate is most often written many times in a span.
  */
 import { asBuffer, isAscii, mapKey, writeInt64 } from '../core/bytes.ts'
 import { isStreamsError, messageOf, RecordError } from '../core/errors.ts'

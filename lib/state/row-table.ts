@@ -1,5 +1,5 @@
 /**
- * The row table of one store (DESIGN §6): committed rows as bytes, over its part of LevelDB.
+ * The row table of one store (DESIGN §6): committed rows in memory, over its part of LevelDB.
  *
  * 1. A row is pending, then in the batch that is being written, then clean. Its cell has it all the
  *    time, so no row is ever between two layers and none shows an older value.
