@@ -10,7 +10,7 @@ import type { RecordView } from '../core/record-view.ts'
 import { serdes } from '../core/serde.ts'
 import type { StoreSpec } from '../state/store-spec.ts'
 import type { ProcessorNode, SinkNode, SourceNode, SubTopology } from '../topology/nodes.ts'
-import type { OperatorSupplier } from '../topology/operator.ts'
+import type { OperatorContext, OperatorSupplier } from '../topology/operator.ts'
 import { ProgramBuilder } from '../topology/program-builder.ts'
 import { subTopologies } from '../topology/sub-topologies.ts'
 import type { Collector, OutputBytes, TopicLimits } from './collector.ts'
@@ -173,6 +173,14 @@ export class FixtureTopology {
     const [first] = subTopologies(this.#builder.program())
     if (first === undefined) throw new RangeError('a topology needs a source')
     return first
+  }
+}
+
+/** Lets everything pass, and shows its context. */
+export function pass(look: (context: OperatorContext) => void = () => undefined): OperatorSupplier {
+  return (context) => {
+    look(context)
+    return { process: context.forward }
   }
 }
 

@@ -174,7 +174,7 @@ export const stateMutants: readonly Mutant[] = [
         instead: '    void numbers',
       },
     ],
-    test: 'lib/runtime/task.test.ts',
+    test: 'lib/runtime/task-spans.test.ts',
     name: 'puts positions, times and numbers back, and makes processors anew (A8)',
   },
   {
