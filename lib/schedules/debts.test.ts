@@ -1,5 +1,6 @@
 /** What an operator owes is told once, whenever the instance dies. */
 import { afterEach, describe, expect, test } from '@jest/globals'
+import type { Duration } from '../core/duration.ts'
 import { serdes } from '../core/serde.ts'
 import { windows } from '../core/windows.ts'
 import { StreamsBuilder } from '../dsl/streams-builder.ts'
@@ -11,28 +12,30 @@ import { begin, processed, put, texts } from './fixture.ts'
 let world: World
 afterEach(() => world.end())
 
+/** Counts per key, and how its changes are told. */
+function counting(emit: 'commit' | { readonly every: Duration }): Topology {
+  const builder = new StreamsBuilder()
+  builder
+    .stream('in', texts)
+    .groupByKey()
+    .count({ store: 'n' })
+    .emit(emit)
+    .toStream()
+    .mapValues((count) => `${count}`, { value: serdes.string })
+    .to('out')
+  return builder.build()
+}
+
 describe('A9: what is owed', () => {
   test('by { every } is told after a kill between the change and the trigger', async () => {
     world = await begin()
-    const topology = (): Topology => {
-      const builder = new StreamsBuilder()
-      builder
-        .stream('in', texts)
-        .groupByKey()
-        .count({ store: 'n' })
-        .emit({ every: '8s' })
-        .toStream()
-        .mapValues((count) => `${count}`, { value: serdes.string })
-        .to('out')
-      return builder.build()
-    }
     const disk = new MemoryDisk()
-    const first = await world.start(topology(), { ...QUICK, disk })
+    const first = await world.start(counting({ every: '8s' }), { ...QUICK, disk })
     await world.pass(8000 - (world.time.now % 8000) + 500)
     await world.produce('in', put('a', 'b', 'c'))
     await world.pass(1500)
     first.kill()
-    await world.start(topology(), { ...QUICK, disk })
+    await world.start(counting({ every: '8s' }), { ...QUICK, disk })
     await world.found(1)
     await world.pass(20_000)
     expect(await world.values()).toEqual(['3'])
@@ -40,20 +43,8 @@ describe('A9: what is owed', () => {
 
   test('by a commit is told in that commit', async () => {
     world = await begin()
-    const topology = (): Topology => {
-      const builder = new StreamsBuilder()
-      builder
-        .stream('in', texts)
-        .groupByKey()
-        .count({ store: 'n' })
-        .emit('commit')
-        .toStream()
-        .mapValues((count) => `${count}`, { value: serdes.string })
-        .to('out')
-      return builder.build()
-    }
     const disk = new MemoryDisk()
-    const first = world.instance(topology(), {
+    const first = world.instance(counting('commit'), {
       ...QUICK,
       disk,
       at: (point, instance) => {
@@ -65,7 +56,7 @@ describe('A9: what is owed', () => {
     void first.app.start()
     await world.produce('in', put('a', 'b'))
     await world.pass(3000)
-    await world.start(topology(), { ...QUICK, disk })
+    await world.start(counting('commit'), { ...QUICK, disk })
     await world.pass(10_000)
     expect((await world.values()).at(-1)).toBe('2')
   })
