@@ -114,6 +114,16 @@ const shapes = fc
     }),
   )
 
+/** The last record is late for the first window of its pane, not for the others: random ones seldom are. */
+const LATE_FOR_SOME: [WindowShape, Input[]] = [
+  { sizeMs: 3, advanceMs: 1, graceMs: 0 },
+  [
+    { key: 'c', value: 0, timestamp: 0, fails: false, after: 'nothing' },
+    { key: 'a', value: 0, timestamp: 3, fails: false, after: 'nothing' },
+    { key: 'c', value: 0, timestamp: 2, fails: false, after: 'nothing' },
+  ],
+]
+
 type Row = readonly [window: string, value: unknown, timestamp: number]
 
 interface Outcome {
@@ -252,7 +262,7 @@ describe.each(KINDS)('windows of $name', (kind) => {
           expect(told.late).toEqual(expected.late)
           expect(lastOf(told.commits)).toEqual(lastOf(expected.updates))
         }),
-        { numRuns: 50 },
+        { numRuns: 50, examples: [LATE_FOR_SOME] },
       )
     },
   )
