@@ -18,6 +18,8 @@ import { EVER } from './window-store.ts'
 export class DedupRows<K> implements InnerDedupStore<K>, TypedStore {
   readonly #parts: StoreParts
   readonly #filters = new Map<number, BloomFilter>()
+  /** The row written last: many records come at one time. */
+  #row = valueRow(-1, -1)
 
   constructor(parts: StoreParts) {
     this.#parts = parts
@@ -31,8 +33,11 @@ export class DedupRows<K> implements InnerDedupStore<K>, TypedStore {
     if (this.#seen(part, hash, oldest)) return false
     const segment = bucketOf(time, segmentMs)
     const { key: name } = dedupStoreKey(part, time, segmentMs)
-    rows.put(segment, name, valueRow(time, time))
-    this.#filterOf(segment).add(hash)
+    const filter = this.#filterOf(segment)
+    // An id may come again in the segment that still has the row it is forgotten by.
+    if (filter.mayHave(hash)) rows.put(segment, name, this.#rowOf(time))
+    else rows.add(segment, name, this.#rowOf(time))
+    filter.add(hash)
     if (oldest > bound.value) bound.raise(bucketOf(oldest, segmentMs) * segmentMs)
     return true
   }
@@ -72,6 +77,11 @@ export class DedupRows<K> implements InnerDedupStore<K>, TypedStore {
       if (row !== undefined && timeOf(row) >= oldest) return true
     }
     return false
+  }
+
+  #rowOf(time: number): Row {
+    if (this.#row.value !== time) this.#row = valueRow(time, time)
+    return this.#row
   }
 
   #filterOf(segment: number): BloomFilter {
