@@ -14,6 +14,8 @@ export class CleanCells {
   #queue: Cell[] = []
   #head = 0
   #bytes = 0
+  /** In the queue, of rows that are gone. */
+  #dead = 0
 
   /** `budgetBytes` of rows and what holds them; 0 keeps nothing. */
   constructor(index: CellIndex, budgetBytes: number) {
@@ -37,10 +39,26 @@ export class CleanCells {
     this.#bytes -= cell.cost
   }
 
+  /** Its row is gone for readers. */
+  drop(cell: Cell): void {
+    this.#bytes -= cell.cost
+    cell.stage = 'unknown'
+    cell.committed = undefined
+    this.#dead++
+    if (this.#dead < SLACK || this.#dead * 2 < this.#queue.length - this.#head) return
+    this.#queue = this.#queue.slice(this.#head).filter((each) => {
+      each.queued = each.stage === 'clean'
+      return each.queued
+    })
+    this.#head = 0
+    this.#dead = 0
+  }
+
   clear(): void {
     this.#queue = []
     this.#head = 0
     this.#bytes = 0
+    this.#dead = 0
   }
 
   #evict(): void {
@@ -69,7 +87,7 @@ export class CleanCells {
     }
     this.#bytes -= cell.cost
     cell.stage = 'unknown'
-    this.#index.remove(cell)
+    this.#index.evict(cell)
     return false
   }
 }

@@ -23,7 +23,7 @@ export interface CommittedRows {
   isBelow(cell: Cell): boolean
   /** What is below the cells, as it is at the first `next`. */
   base(span: KeySpan, reverse: boolean): RowPieces
-  /** All rows of buckets and keys below are gone for readers already. */
+  /** All rows of buckets and keys below are gone for readers already: they leave memory. */
   dropBefore(bucket: number, key: string): void
   /** Everything in memory goes; what is on disk is the caller's to clear. */
   forget(): void

@@ -136,7 +136,7 @@ export class RowTable implements CommittedRows {
       ])
   }
 
-  /** Moves the pending rows into the batch, except those of buckets that have expired. */
+  /** Moves the pending rows into the batch, except those of buckets that leave the disk with it. */
   collect(fromBucket: number): Iterable<ByteOperation> {
     const cells: Cell[] = []
     const rows: Row[] = []
@@ -153,7 +153,6 @@ export class RowTable implements CommittedRows {
       bytes += cell.cost
       this.reaches(cell.bucket)
     }
-    this.#index.dropBefore(fromBucket)
     this.#pending = []
     this.#pendingBytes = 0
     const loadedBytes = this.#loadedBytes
@@ -167,7 +166,11 @@ export class RowTable implements CommittedRows {
   written(): void {
     const writing = this.#writing
     this.#writing = undefined
-    for (const cell of writing?.cells ?? []) if (cell.stage === 'writing') this.#clean.add(cell)
+    for (const cell of writing?.cells ?? []) {
+      if (cell.stage !== 'writing') continue
+      if (cell.indexed) this.#clean.add(cell)
+      else cell.stage = 'unknown'
+    }
   }
 
   /** The batch is not in LevelDB: its rows wait again, except those that changed meanwhile. */
@@ -185,8 +188,12 @@ export class RowTable implements CommittedRows {
     }
   }
 
-  /** Their buckets are dropped when they would be written. */
-  dropBefore(): void {}
+  /** What is pending of them is written all the same: the disk has what the changelog has. */
+  dropBefore(bucket: number): void {
+    this.#index.dropBefore(bucket, (cell) => {
+      if (cell.stage === 'clean') this.#clean.drop(cell)
+    })
+  }
 
   forget(): void {
     this.#index.clear()

@@ -4,23 +4,17 @@
  */
 
 import { ownChars } from '../core/bytes.ts'
-import { ABSENT, Cell, costOf } from './cell.ts'
+import type { Cell } from './cell.ts'
+import { ABSENT, costOf } from './cell.ts'
 import type { CellIndex, KeySpan } from './cell-index.ts'
 import type { CommittedRows } from './committed-rows.ts'
 import type { Journal } from './journal.ts'
 import type { Row } from './row.ts'
 
-/** What became of a row that was put: undone or aborted, or committed. */
-export interface RowFate {
-  /** A row of the open or frozen span is gone. */
-  readonly dropped?: (key: string) => void
-}
-
 export interface StoreRowsOptions {
   readonly index: CellIndex
   readonly committed: CommittedRows
   readonly journal: Journal
-  readonly fate: RowFate
   /** Rows are never put twice under one key. */
   readonly allNew: boolean
   /** Keys that are given are not parts of longer texts, which would stay alive with them. */
@@ -31,7 +25,6 @@ export class StoreRows {
   readonly committed: CommittedRows
   readonly #index: CellIndex
   readonly #journal: Journal
-  readonly #fate: RowFate
   readonly #allNew: boolean
   readonly #ownsKeys: boolean
   /** Cells that have an open row, or had one that was undone. */
@@ -49,7 +42,6 @@ export class StoreRows {
     this.committed = options.committed
     this.#index = options.index
     this.#journal = options.journal
-    this.#fate = options.fate
     this.#allNew = options.allNew
     this.#ownsKeys = options.ownsKeys
   }
@@ -62,17 +54,23 @@ export class StoreRows {
   get(bucket: number, key: string): Row | undefined {
     const cell = this.#index.find(bucket, key) ?? this.#look(bucket, key)
     if (cell === undefined) return undefined
-    cell.used = true
     this.#last = cell
+    return this.read(cell)
+  }
+
+  /** The row of a cell that the index has. Undefined also when it is deleted. */
+  read(cell: Cell): Row | undefined {
+    cell.used = true
     const row = cell.open ?? cell.frozen ?? cell.committed ?? this.committed.look(cell)
     return row.bytes === null ? undefined : row
   }
 
   put(bucket: number, key: string, row: Row): void {
-    this.#opened(this.#cellFor(bucket, key), row)
+    this.open(this.#cellFor(bucket, key), row)
   }
 
-  #opened(cell: Cell, row: Row): void {
+  /** Puts a row into a cell that the index has. */
+  open(cell: Cell, row: Row): void {
     const before = cell.open
     cell.open = row
     if (before === undefined) {
@@ -84,8 +82,7 @@ export class StoreRows {
 
   /** A row under a key that no row of any span has, or ever had. */
   add(bucket: number, key: string, row: Row): void {
-    // What was undone may have left a cell: it stays behind, and goes at the freeze.
-    this.#opened(this.#make(bucket, key), row)
+    this.open(this.#make(bucket, key), row)
   }
 
   /** A committed row from elsewhere: restored. */
@@ -143,7 +140,6 @@ export class StoreRows {
   /** Open and frozen rows are gone. */
   abort(): void {
     for (const cell of [...this.#open, ...this.#frozen]) {
-      if (!cell.isSettled) this.#fate.dropped?.(cell.key)
       cell.open = undefined
       cell.frozen = undefined
       this.#release(cell)
@@ -205,16 +201,14 @@ export class StoreRows {
   }
 
   #make(bucket: number, key: string): Cell {
-    const cell = new Cell(bucket, this.#ownsKeys ? key : ownChars(key))
-    this.#index.add(cell)
-    return cell
+    return this.#index.add(bucket, this.#ownsKeys ? key : ownChars(key))
   }
 
   #undo(cell: Cell, before: Row | undefined, row: Row): void {
     cell.open = before
     if (before === undefined) {
-      this.#fate.dropped?.(cell.key)
       this.#count(-costOf(cell.key, row))
+      this.#release(cell)
     } else this.#count((before.bytes?.length ?? 0) - (row.bytes?.length ?? 0))
   }
 

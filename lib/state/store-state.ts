@@ -4,15 +4,16 @@
  */
 import type { RecordView } from '../core/record-view.ts'
 import type { ByteOperation, ByteRange, ByteStore } from './byte-store.ts'
-import { CellIndex } from './cell-index.ts'
 import { MemoryRows } from './committed-rows.ts'
 import { DedupRows } from './dedup-store.ts'
 import type { TellRow } from './frozen-rows.ts'
 import { JoinBufferRows } from './join-buffer.ts'
+import { JoinCells } from './join-cells.ts'
 import type { Journal } from './journal.ts'
 import { SpanNumber } from './journal.ts'
 import { startOf, startPrefix } from './key-format.ts'
 import { KeyValueRows } from './key-value-store.ts'
+import { KeyedCells } from './keyed-cells.ts'
 import { Replay } from './replay.ts'
 import { RowCodec } from './row-codec.ts'
 import { RowTable } from './row-table.ts'
@@ -22,7 +23,7 @@ import { StoreRows } from './store-rows.ts'
 import type { StoreSpec } from './store-spec.ts'
 import type { ChangelogPosition, RestoredRow } from './task-state-options.ts'
 import type { StoreParts, TypedStore } from './typed-store.ts'
-import { bucketOf } from './typed-store.ts'
+import { bucketMsOf, bucketOf } from './typed-store.ts'
 import { WindowRows } from './window-store.ts'
 
 export interface StoreStateOptions {
@@ -53,15 +54,18 @@ export class StoreState {
   #written: ChangelogPosition | undefined
   #writing: ChangelogPosition | undefined
   #clearedBefore = Number.NEGATIVE_INFINITY
+  /** First bucket that readers may still see a row of. */
+  #firstBucket = Number.NEGATIVE_INFINITY
 
   constructor(options: StoreStateOptions) {
     const { spec, number, byteStore, journal, cacheBytes } = options
     this.spec = spec
     this.#segmentMs = segmentMsOf(spec.retentionMs)
-    this.#bucketMs = spec.kind === 'window' ? spec.sizeMs || this.#segmentMs : this.#segmentMs
+    this.#bucketMs = bucketMsOf(spec, this.#segmentMs)
     const codec = new RowCodec(spec, options.maxRowBytes)
     this.#codec = codec
-    const index = new CellIndex()
+    const joinCells = new JoinCells()
+    const index = spec.kind === 'join-buffer' ? joinCells : new KeyedCells()
     this.#table =
       number === undefined
         ? undefined
@@ -80,7 +84,6 @@ export class StoreState {
       index,
       committed: this.#table ?? new MemoryRows(index),
       journal,
-      fate: { dropped: (key) => this.inner.dropped?.(key) },
       allNew: spec.kind === 'dedup' || spec.kind === 'join-buffer',
       ownsKeys: spec.kind !== 'key-value',
     })
@@ -96,6 +99,7 @@ export class StoreState {
         rowCount: () => this.rowCount,
       },
       this.#highest,
+      joinCells,
     )
     this.#replay = new Replay({
       spec,
@@ -257,21 +261,21 @@ export class StoreState {
     this.#bound.reset(Number.NEGATIVE_INFINITY)
     this.#highest.reset(Number.NEGATIVE_INFINITY)
     this.#clearedBefore = Number.NEGATIVE_INFINITY
+    this.#firstBucket = Number.NEGATIVE_INFINITY
     this.#position = undefined
     this.#written = undefined
     this.inner.forget?.()
   }
 
-  /** Whole segments below the bound leave memory now and the disk with the next batch. */
+  /** What is below the bound leaves memory now, whole segments of it the disk with the next batch. */
   #expire(): void {
     if (!this.#isWindowed || this.#bound.committed === Number.NEGATIVE_INFINITY) return
     const start = this.#segments.expire(this.#bound.committed)
     this.inner.expired?.(start)
-    if (this.#table === undefined && start > this.#clearedBefore) {
-      this.#clearedBefore = start
-      const bucket = bucketOf(start, this.#bucketMs)
-      this.#rows.committed.dropBefore(bucket, startPrefix(start))
-    }
+    const bucket = bucketOf(this.#bound.committed, this.#bucketMs)
+    if (bucket <= this.#firstBucket) return
+    this.#firstBucket = bucket
+    this.#rows.committed.dropBefore(bucket, startPrefix(bucket * this.#bucketMs))
   }
 
   /** The start of the first segment that is not wholly below the committed bound. */
@@ -283,15 +287,9 @@ export class StoreState {
 
 const UNLOGGED: ChangelogPosition = { offset: -1, leaderEpoch: -1 }
 
-function typedStore(parts: StoreParts, highest: SpanNumber): TypedStore {
-  switch (parts.spec.kind) {
-    case 'key-value':
-      return new KeyValueRows(parts)
-    case 'window':
-      return new WindowRows(parts, highest)
-    case 'join-buffer':
-      return new JoinBufferRows(parts)
-    case 'dedup':
-      return new DedupRows(parts)
-  }
+function typedStore(parts: StoreParts, highest: SpanNumber, cells: JoinCells): TypedStore {
+  const { kind } = parts.spec
+  if (kind === 'key-value') return new KeyValueRows(parts)
+  if (kind === 'window') return new WindowRows(parts, highest)
+  return kind === 'dedup' ? new DedupRows(parts) : new JoinBufferRows(parts, cells)
 }

@@ -2,9 +2,9 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { BloomFilter, hashOf } from './bloom-filter.ts'
-import { Cell } from './cell.ts'
-import { CellIndex } from './cell-index.ts'
+import type { Cell } from './cell.ts'
 import { CleanCells } from './clean-cells.ts'
+import { KeyedCells } from './keyed-cells.ts'
 import { encodedRow } from './row.ts'
 import { SortedRows } from './sorted-rows.ts'
 import { WideMap } from './wide-map.ts'
@@ -89,15 +89,14 @@ describe('a bloom filter', () => {
 describe('clean cells', () => {
   function filled(budget: number): {
     readonly clean: CleanCells
-    readonly index: CellIndex
+    readonly index: KeyedCells
     readonly add: (key: string, bytes: number) => Cell
   } {
-    const index = new CellIndex()
+    const index = new KeyedCells()
     const clean = new CleanCells(index, budget)
     const add = (key: string, bytes: number): Cell => {
-      const cell = new Cell(0, key)
+      const cell = index.add(0, key)
       cell.committed = encodedRow(Buffer.alloc(bytes), 1)
-      index.add(cell)
       clean.add(cell)
       return cell
     }
@@ -145,5 +144,25 @@ describe('clean cells', () => {
     index.dropBefore(1)
     for (let at = 0; at < 9; at++) add(`key-${at}`, 1)
     expect(index.size).toBe(9)
+  })
+
+  test('let go of rows that readers cannot see any more, and count them no longer', () => {
+    const { clean, index, add } = filled(2_000_000)
+    const cells = Array.from({ length: 9000 }, (_, at) => add(`key-${at}`, 1))
+    for (const cell of cells.slice(0, 8999)) {
+      index.remove(cell)
+      clean.drop(cell)
+    }
+    const [last] = cells.slice(-1)
+    expect(cells.filter(({ committed }) => committed !== undefined)).toEqual([last])
+    // Their places were given up, too: whoever comes back is counted anew.
+    const again = cells[0]
+    if (again !== undefined) {
+      again.committed = encodedRow(Buffer.alloc(1), 1)
+      clean.add(again)
+    }
+    add('large', 1_999_000)
+    expect(index.find(0, 'large')).toBeDefined()
+    expect(last?.indexed).toBe(true)
   })
 })

@@ -33,8 +33,6 @@ export interface TypedStore {
   storeKey(changelogKey: Buffer, value: Buffer | null): StoreKey | undefined
   /** A row was restored that is newer than what the layers had. */
   restored?(key: string, start: number): void
-  /** A row of an open span is gone again. */
-  dropped?(key: string): void
   /** Builds what is derived, from the rows that are there at open. */
   load?(): Promise<void>
   /** Just before the freeze. */
@@ -52,4 +50,11 @@ export type RowEntry = readonly [key: string, row: Row]
 /** The bucket of a start. */
 export function bucketOf(start: number, bucketMs: number): number {
   return Math.floor(start / bucketMs)
+}
+
+/** What lies in one bucket: the windows of one start; of a join buffer as much as a visit sees three of. */
+export function bucketMsOf(spec: StoreSpec, segmentMs: number): number {
+  if (spec.kind === 'window' && spec.sizeMs > 0) return spec.sizeMs
+  if (spec.kind !== 'join-buffer') return segmentMs
+  return Math.min(Math.ceil(spec.retentionMs / 2), segmentMs)
 }

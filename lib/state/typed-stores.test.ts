@@ -95,6 +95,20 @@ describe('window rows', () => {
     ])
   })
 
+  test('a row that expires in a segment that lives reaches the disk, as it is in the changelog', async () => {
+    const bytes = memoryByteStore()
+    const state = await openState(bytes, [{ ...views, sizeMs: MINUTE / 6 }])
+    const store = window(state)
+    const commits = new Commits()
+    store.put('a', 'old', 0, 1)
+    store.put('a', 'new', MINUTE / 2, 1)
+    store.expireBefore(MINUTE / 3)
+    commits.commit(state)
+    expect(store.get('a', 0)).toBeUndefined()
+    await state.flush()
+    expect((await collect(bytes.scan({ from: Buffer.from([0, 1]) }))).flat().length).toBe(2)
+  })
+
   test('a row that expires while it is pending never reaches the disk', async () => {
     const bytes = memoryByteStore()
     const state = await openState(bytes, [views])

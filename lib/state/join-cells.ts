@@ -1,0 +1,195 @@
+/**
+ * Cells of a join buffer: by bucket, then by record key, in order of time. A record that comes is met
+ * with all those of its key, so this is how they are looked for; no row is ever looked up by its key.
+ *
+ * A cell stays when its row is evicted, for nothing else knows that there is such a row.
+ */
+import { ownChars } from '../core/bytes.ts'
+import { Cell } from './cell.ts'
+import type { CellIndex, KeySpan } from './cell-index.ts'
+import { isWithin } from './cell-index.ts'
+import { partsOf, startOf, windowKey } from './key-format.ts'
+import { WideMap } from './wide-map.ts'
+
+/** Of one record. */
+export class JoinCell extends Cell {
+  readonly start: number
+  /** Among the records of its key and time, in the order in which they came. */
+  readonly n: number
+
+  constructor(bucket: number, key: string, start: number, n: number) {
+    super(bucket, key)
+    this.start = start
+    this.n = n
+    this.indexed = true
+  }
+}
+
+/** Of one key in one bucket, by start, then n. Most keys have one, and an array each would be most of the index. */
+type OfKey = JoinCell | JoinCell[]
+
+/** Up to here an array is made anew for one cell more: it would take sixteen places at once. */
+const EXACT = 8
+
+export class JoinCells implements CellIndex {
+  readonly #buckets = new Map<number, WideMap<OfKey>>()
+  /** Their numbers, ascending. There are few. */
+  #order: readonly number[] = []
+
+  get isEmpty(): boolean {
+    return this.#buckets.size === 0
+  }
+
+  /** A cell for the next record of a key at a time; `name` is the key's bytes, one char each. */
+  next(bucket: number, name: string, start: number): JoinCell {
+    const keys = this.#keysOf(bucket)
+    const found = keys.get(name)
+    const n = found === undefined ? 0 : numberAfter(found, start)
+    const cell = new JoinCell(bucket, windowKey(start, name, n), start, n)
+    place(keys, name, found, cell)
+    return cell
+  }
+
+  /** Those of a key that start within the bounds, both included, in order. */
+  visit(
+    name: string,
+    buckets: readonly [from: number, to: number],
+    from: number,
+    to: number,
+    see: (cell: JoinCell) => void,
+  ): void {
+    for (const bucket of this.#order) {
+      if (bucket > buckets[1]) return
+      const found = bucket < buckets[0] ? undefined : this.#buckets.get(bucket)?.get(name)
+      if (found === undefined) continue
+      if (Array.isArray(found)) visitAll(found, from, to, see)
+      else if (found.start >= from && found.start <= to) see(found)
+    }
+  }
+
+  find(bucket: number, key: string): Cell | undefined {
+    const { key: name, n } = partsOf(key)
+    const start = startOf(key)
+    const found = this.#buckets.get(bucket)?.get(name)
+    return found === undefined ? undefined : cellsOf(found).find((cell) => isAt(cell, start, n))
+  }
+
+  add(bucket: number, key: string): Cell {
+    const { key: name, n } = partsOf(key)
+    const cell = new JoinCell(bucket, key, startOf(key), n)
+    const keys = this.#keysOf(bucket)
+    place(keys, name, keys.get(name), cell)
+    return cell
+  }
+
+  remove(cell: Cell): void {
+    cell.indexed = false
+    const { key: name } = partsOf(cell.key)
+    const keys = this.#buckets.get(cell.bucket)
+    const found = keys?.get(name)
+    if (keys === undefined || found === undefined) return
+    const left = cellsOf(found).filter((each) => each !== cell)
+    const [first] = left
+    if (first === undefined) keys.delete(name)
+    else keys.set(name, left.length === 1 ? first : left)
+    if (keys.size > 0) return
+    this.#buckets.delete(cell.bucket)
+    this.#sort()
+  }
+
+  evict(cell: Cell): void {
+    cell.committed = undefined
+  }
+
+  dropBefore(bucket: number, tell?: (cell: Cell) => void): void {
+    for (const [each, keys] of this.#buckets) {
+      if (each >= bucket) continue
+      for (const cell of everyCell(keys)) {
+        cell.indexed = false
+        tell?.(cell)
+      }
+      this.#buckets.delete(each)
+    }
+    this.#sort()
+  }
+
+  clear(): void {
+    this.dropBefore(Number.POSITIVE_INFINITY)
+  }
+
+  *within(span: KeySpan): Iterable<Cell> {
+    for (const [bucket, keys] of this.#buckets)
+      if (bucket >= span.fromBucket && bucket <= span.toBucket)
+        for (const cell of everyCell(keys)) if (isWithin(span, cell.key)) yield cell
+  }
+
+  #keysOf(bucket: number): WideMap<OfKey> {
+    let keys = this.#buckets.get(bucket)
+    if (keys === undefined) {
+      keys = new WideMap()
+      this.#buckets.set(bucket, keys)
+      this.#sort()
+    }
+    return keys
+  }
+
+  #sort(): void {
+    this.#order = [...this.#buckets.keys()].sort((one, other) => one - other)
+  }
+}
+
+function* everyCell(keys: WideMap<OfKey>): Iterable<JoinCell> {
+  for (const found of keys.values()) yield* cellsOf(found)
+}
+
+function cellsOf(found: OfKey): readonly JoinCell[] {
+  return Array.isArray(found) ? found : [found]
+}
+
+function visitAll(
+  cells: readonly JoinCell[],
+  from: number,
+  to: number,
+  see: (cell: JoinCell) => void,
+): void {
+  for (let at = lowerBound(cells, from); at < cells.length; at++) {
+    const cell = cells[at]
+    if (cell === undefined || cell.start > to) return
+    see(cell)
+  }
+}
+
+function isAt(cell: JoinCell, start: number, n: number): boolean {
+  return cell.start === start && cell.n === n
+}
+
+/** One more than the highest number at this time, whatever has been there before (schedules B15). */
+function numberAfter(found: OfKey, start: number): number {
+  if (!Array.isArray(found)) return found.start === start ? found.n + 1 : 0
+  const last = found[lowerBound(found, start + 1) - 1]
+  return last?.start === start ? last.n + 1 : 0
+}
+
+function place(keys: WideMap<OfKey>, name: string, found: OfKey | undefined, cell: JoinCell): void {
+  if (found === undefined) {
+    keys.set(ownChars(name), cell)
+    return
+  }
+  const cells = Array.isArray(found) ? found : [found]
+  let at = lowerBound(cells, cell.start)
+  while (cells[at]?.start === cell.start && (cells[at]?.n ?? 0) < cell.n) at++
+  if (cells.length >= EXACT) cells.splice(at, 0, cell)
+  else keys.set(name, [...cells.slice(0, at), cell, ...cells.slice(at)])
+}
+
+/** Where the first is that does not start before; most often the end. */
+function lowerBound(cells: readonly JoinCell[], start: number): number {
+  let low = 0
+  let high = cells.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((cells[middle]?.start ?? 0) < start) low = middle + 1
+    else high = middle
+  }
+  return low
+}
