@@ -20,12 +20,12 @@ export function utf8Chars(text: string): string {
   return isAscii(text) ? text : mapKey(Buffer.from(text, 'utf8'))
 }
 
-/** Longer text is not looked at char by char. */
-const LOOKED_AT = 64
+/** Longer text is not looked at char by char: its UTF-8 bytes are counted. */
+const LOOKED_AT = 16
 
-/** False also for long text, whatever it is. */
+/** Whether its UTF-8 bytes are its chars. */
 export function isAscii(text: string): boolean {
-  if (text.length > LOOKED_AT) return false
+  if (text.length > LOOKED_AT) return Buffer.byteLength(text, 'utf8') === text.length
   for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 127) return false
   return true
 }

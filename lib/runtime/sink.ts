@@ -4,14 +4,15 @@
  * What the broker would refuse is refused here, inside the record, so that the policy for produce
  * errors is exact: too large, too old, too far ahead. Nothing is sent before all of it is known.
  */
-import { asBuffer, isAscii } from '../core/bytes.ts'
+import { asBuffer } from '../core/bytes.ts'
 import type { RecordCode, RecordError } from '../core/errors.ts'
 import { messageOf } from '../core/errors.ts'
 import type { RecordHeaders } from '../core/headers.ts'
 import { EMPTY_HEADERS, toRecordHeaders } from '../core/headers.ts'
 import type { SerdeContext, Serializer } from '../core/serde.ts'
 import { serdeCode } from '../core/serdes/serde-error.ts'
-import { isTextSerde } from '../core/serdes/text.ts'
+import type { TextForm } from '../core/serdes/text-form.ts'
+import { textFormOf } from '../core/serdes/text-form.ts'
 import { partitionFor } from '../kafka/protocol/murmur2.ts'
 import type { SinkNode } from '../topology/nodes.ts'
 import type { Forward } from '../topology/operator.ts'
@@ -25,9 +26,11 @@ class PartContext implements SerdeContext {
   topic = ''
   readonly part: 'key' | 'value'
   headers: RecordHeaders = EMPTY_HEADERS
+  readonly form: TextForm | undefined
 
-  constructor(part: 'key' | 'value') {
+  constructor(part: 'key' | 'value', serializer: Serializer<never> | undefined) {
     this.part = part
+    this.form = textFormOf(serializer)
   }
 }
 
@@ -46,8 +49,8 @@ export class Sink {
   readonly #scope: TaskScope
   readonly #outputs: Outputs
   readonly #collector: Collector
-  readonly #key = new PartContext('key')
-  readonly #value = new PartContext('value')
+  readonly #key: PartContext
+  readonly #value: PartContext
   #keyless: number
 
   constructor({ node, topic, scope, outputs, collector }: SinkOptions) {
@@ -56,6 +59,8 @@ export class Sink {
     this.#scope = scope
     this.#outputs = outputs
     this.#collector = collector
+    this.#key = new PartContext('key', node.key)
+    this.#value = new PartContext('value', node.value)
     this.#keyless = scope.partition
   }
 
@@ -94,8 +99,6 @@ export class Sink {
     headers: RecordHeaders,
   ): OutputBytes | null {
     if (data === null) return null
-    // The bytes of such text are its chars.
-    if (typeof data === 'string' && isTextSerde(serializer) && isAscii(data)) return data
     if (serializer === undefined) {
       if (data instanceof Uint8Array) return asBuffer(data)
       const why = `the ${context.part} for '${topic}' is of type ${typeof data} and has no serde`
@@ -104,6 +107,8 @@ export class Sink {
     context.topic = topic
     context.headers = headers
     try {
+      const { form } = context
+      if (form !== undefined) return form.write(data as never, context)
       return asBuffer(serializer.serialize(data as never, context))
     } catch (error) {
       throw this.#refusal(serdeCode(error, 'ENCODE_FAILED'), messageOf(error), error)

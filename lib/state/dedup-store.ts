@@ -97,5 +97,5 @@ export class DedupRows<K> implements InnerDedupStore<K>, TypedStore {
 function timeOf(row: Row): number {
   const { bytes, value } = row
   if (typeof value === 'number') return value
-  return bytes === null || bytes === undefined ? -1 : readInt64(bytes, 0)
+  return Buffer.isBuffer(bytes) ? readInt64(bytes, 0) : -1
 }

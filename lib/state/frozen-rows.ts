@@ -6,8 +6,12 @@ import { bufferOf } from '../core/bytes.ts'
 import type { StoreState } from './store-state.ts'
 import type { ChangelogRow } from './task-state-options.ts'
 
-/** A key as text has one char a byte; the value null: deleted. */
-export type TellRow = (key: Buffer | string, value: Buffer | null, timestamp: number) => void
+/** Text has one char a byte; the value null: deleted. */
+export type TellRow = (
+  key: Buffer | string,
+  value: Buffer | string | null,
+  timestamp: number,
+) => void
 
 export class FrozenRows implements Iterable<ChangelogRow> {
   /** How many there are. */
@@ -33,7 +37,7 @@ export class FrozenRows implements Iterable<ChangelogRow> {
           store: name,
           topic: changelog?.topic ?? '',
           key: bufferOf(key),
-          value,
+          value: value === null ? null : bufferOf(value),
           timestamp,
         })
       })

@@ -3,12 +3,14 @@
  * nothing aliases the store; numbers and booleans of built-in serdes stay as they are until they go to
  * the changelog or the disk, for an aggregate is most often written many times in a span.
  */
-import { asBuffer, isAscii, mapKey, writeInt64 } from '../core/bytes.ts'
+import { asBuffer, mapKey, ownChars, writeInt64 } from '../core/bytes.ts'
 import { isStreamsError, messageOf, RecordError } from '../core/errors.ts'
 import { EMPTY_HEADERS } from '../core/headers.ts'
 import type { SerdeContext } from '../core/serde.ts'
 import { serdes } from '../core/serde.ts'
 import { serdeCode } from '../core/serdes/serde-error.ts'
+import type { TextForm } from '../core/serdes/text-form.ts'
+import { textFormOf } from '../core/serdes/text-form.ts'
 import type { Row } from './row.ts'
 import { encodedRow, valueRow } from './row.ts'
 import type { StoreSerde, StoreSpec } from './store-spec.ts'
@@ -19,8 +21,9 @@ const RECORD_OVERHEAD_BYTES = 92
 export class RowCodec {
   readonly #store: string
   readonly #key: StoreSerde
-  readonly #keyIsText: boolean
+  readonly #keyForm: TextForm | undefined
   readonly #value: StoreSerde | undefined
+  readonly #form: TextForm | undefined
   readonly #keyContext: SerdeContext
   readonly #valueContext: SerdeContext
   readonly #stays: (value: unknown) => boolean
@@ -32,8 +35,9 @@ export class RowCodec {
     const topic = spec.changelog?.topic ?? spec.name
     this.#store = spec.name
     this.#key = spec.key
-    this.#keyIsText = spec.key === serdes.string
+    this.#keyForm = textFormOf(spec.key)
     this.#value = spec.value
+    this.#form = textFormOf(spec.value)
     this.#keyContext = { topic, part: 'key', headers: EMPTY_HEADERS }
     this.#valueContext = { topic, part: 'value', headers: EMPTY_HEADERS }
     this.#stays = staysDecoded(spec.value)
@@ -42,9 +46,11 @@ export class RowCodec {
   }
 
   /** Throws RecordError ENCODE_FAILED. */
-  keyBytes(key: unknown): Buffer {
+  #keyChars(key: unknown): Buffer | string {
     try {
       if (key === null || key === undefined) throw new TypeError(`a key of a store is never ${key}`)
+      const form = this.#keyForm
+      if (form !== undefined) return form.write(key as never, this.#keyContext)
       return asBuffer(this.#key.serialize(key as never, this.#keyContext))
     } catch (thrown) {
       throw this.#failed('key', 'ENCODE_FAILED', thrown)
@@ -53,9 +59,8 @@ export class RowCodec {
 
   /** The bytes of a key, one char each. Throws RecordError ENCODE_FAILED. */
   keyName(key: unknown): string {
-    // Of such text the bytes are the chars.
-    if (this.#keyIsText && typeof key === 'string' && isAscii(key)) return key
-    return mapKey(this.keyBytes(key))
+    const chars = this.#keyChars(key)
+    return typeof chars === 'string' ? chars : mapKey(chars)
   }
 
   /** `bytes` are the caller's own: what a serde gives may share them. */
@@ -81,17 +86,18 @@ export class RowCodec {
   }
 
   /** Of a row that was not deleted; a row of a store without values has a time. */
-  bytes({ bytes, value }: Row): Buffer {
+  bytes({ bytes, value }: Row): Buffer | string {
     if (bytes !== undefined && bytes !== null) return bytes
     return this.#value === undefined ? int64(Number(value)) : this.encode(value)
   }
 
   /** Bytes of its own, never those of the value. */
-  encode(value: unknown): Buffer {
+  encode(value: unknown): Buffer | string {
     if (this.#value === undefined) throw this.#failed('value', 'ENCODE_FAILED', 'it has no values')
     try {
       if (value === null || value === undefined)
         throw new TypeError(`it is ${value}: delete the row`)
+      if (this.#form !== undefined) return this.#written(this.#form, value)
       const bytes = asBuffer(this.#value.serialize(value as never, this.#valueContext))
       return this.#mayShare ? Buffer.from(bytes) : bytes
     } catch (thrown) {
@@ -105,11 +111,18 @@ export class RowCodec {
     const { bytes } = row
     if (bytes === undefined || bytes === null || this.#value === undefined) return undefined
     try {
+      if (typeof bytes === 'string') return this.#form?.read(bytes, this.#valueContext)
       const own = this.#mayShare ? Buffer.from(bytes) : bytes
       return this.#value.deserialize(own, this.#valueContext)
     } catch (thrown) {
       throw this.#failed('value', 'DECODE_FAILED', thrown)
     }
+  }
+
+  #written(form: TextForm, value: unknown): Buffer | string {
+    const chars = form.write(value as never, this.#valueContext)
+    // The text itself may be a part of a longer one, which would stay alive with the row.
+    return typeof chars === 'string' && chars === value ? ownChars(chars) : chars
   }
 
   #failed(part: string, otherwise: 'ENCODE_FAILED' | 'DECODE_FAILED', thrown: unknown): unknown {

@@ -35,7 +35,7 @@ export interface RowTableOptions {
   readonly index: CellIndex
   readonly cacheBytes: number
   /** The bytes of a row that was not deleted. */
-  readonly encode: (row: Row) => Buffer
+  readonly encode: (row: Row) => Buffer | string
 }
 
 export class RowTable implements CommittedRows {
@@ -44,7 +44,7 @@ export class RowTable implements CommittedRows {
   readonly #number: number
   readonly #index: CellIndex
   readonly #clean: CleanCells
-  readonly #encode: (row: Row) => Buffer
+  readonly #encode: (row: Row) => Buffer | string
   #pending: Cell[] = []
   #pendingBytes = 0
   #writing: Batch | undefined

@@ -4,19 +4,19 @@
  * On disk: int64 timestamp ++ value ++ u32 CRC-32C(key ++ timestamp ++ value), where the key is the
  * whole one, store number included: a row under a wrong key is damaged too.
  */
-import { readInt64, writeInt64 } from '../core/bytes.ts'
+import { readInt64, writeChars, writeInt64 } from '../core/bytes.ts'
 import { crc32c } from '../core/crc32c.ts'
 import { TaskCorruptedError } from '../core/errors.ts'
 
 /** Never changed, so that spans, layers and undo lists can share it. */
 export interface Row {
-  /** Null: deleted. Undefined: `value` stands for it, an immutable one that is encoded on its way out. */
-  readonly bytes: Buffer | null | undefined
+  /** A string has one char a byte. Null: deleted. Undefined: `value` stands for it, an immutable one that is encoded on its way out. */
+  readonly bytes: Buffer | string | null | undefined
   readonly value: unknown
   readonly timestamp: number
 }
 
-export function encodedRow(bytes: Buffer | null, timestamp: number): Row {
+export function encodedRow(bytes: Buffer | string | null, timestamp: number): Row {
   return { bytes, value: undefined, timestamp }
 }
 
@@ -34,10 +34,11 @@ const TAIL = 4
 /** What a row costs in memory beyond its bytes, roughly. */
 export const ROW_OVERHEAD_BYTES = 96
 
-export function encodeRow(key: Buffer, value: Buffer, timestamp: number): Buffer {
+export function encodeRow(key: Buffer, value: Buffer | string, timestamp: number): Buffer {
   const bytes = Buffer.allocUnsafe(HEAD + value.length + TAIL)
   writeInt64(bytes, timestamp, 0)
-  bytes.set(value, HEAD)
+  if (typeof value === 'string') writeChars(bytes, value, HEAD)
+  else bytes.set(value, HEAD)
   const end = HEAD + value.length
   bytes.writeUInt32BE(crc32c(bytes, 0, end, crc32c(key)), end)
   return bytes

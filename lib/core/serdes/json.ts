@@ -16,6 +16,7 @@ import { writeJson } from './json-writer.ts'
 import { withDecodeAt } from './positional.ts'
 import { undecodable, unencodable, unexpectedNull, unsafeInteger } from './serde-error.ts'
 import { decodeTextAt } from './text.ts'
+import { charsOf, withTextForm } from './text-form.ts'
 
 const INTEGERS = "say serdes.json({ integers: 'bigint' | 'string' | 'round' })"
 
@@ -32,36 +33,37 @@ export const json: JsonSerde = <T>(first?: JsonArgument<T>, options?: JsonOption
 function jsonSerde<T>(check: Check<T>, options: JsonOptions | undefined): Serde<T> {
   const mode: IntegerMode = options?.integers ?? 'refuse'
   const decodeAt = (body: Buffer, from: number, to: number, context: SerdeContext): T => {
-    const input = read(body, from, to, mode, context)
-    if (input === null) throw unexpectedNull(context, 'the text null')
-    try {
-      return check(input)
-    } catch (cause) {
-      throw undecodable(context, `does not pass its check: ${messageOf(cause)}`, cause)
-    }
+    const text = decodeTextAt(body, from, to, context)
+    const isPlain = mode === 'round' || !hasLongDigitRun(body, from, to)
+    const input = parsed(text, isPlain, mode, context)
+    return checked(input, check, context)
+  }
+  const write = (value: T, context: SerdeContext): string => {
+    const text = textOf(value, mode, context)
+    if (mode === 'refuse' && hasLongDigitRun(text)) refuseUnsafe(text, context)
+    return text
   }
   const serde: Serde<T> = {
     format: 'json',
-    serialize: (value, context) => {
-      const bytes = Buffer.from(write(value, mode, context), 'utf8')
-      if (mode === 'refuse' && hasLongDigitRun(bytes)) refuseUnsafe(bytes, context)
-      return bytes
-    },
+    serialize: (value, context) => encode(write(value, context)),
     deserialize: (data, context) => decodeAt(data, 0, data.length, context),
   }
+  withTextForm(serde, {
+    write: (value: T, context) => charsOf(write(value, context), context, encode),
+    read: (text, context) => {
+      const isPlain = mode === 'round' || !hasLongDigitRun(text)
+      return checked(parsed(text, isPlain, mode, context), check, context)
+    },
+  })
   return withDecodeAt(serde, decodeAt)
 }
 
-function read(
-  body: Buffer,
-  from: number,
-  to: number,
-  mode: IntegerMode,
-  context: SerdeContext,
-): unknown {
-  const text = decodeTextAt(body, from, to, context)
+function encode(text: string): Buffer {
+  return Buffer.from(text, 'utf8')
+}
+
+function parsed(text: string, isPlain: boolean, mode: IntegerMode, context: SerdeContext): unknown {
   try {
-    const isPlain = mode === 'round' || !hasLongDigitRun(body, from, to)
     return isPlain ? JSON.parse(text) : parseIntegers(text, mode)
   } catch (cause) {
     if (cause instanceof UnsafeInteger) throw unsafeInteger(context, cause.message, INTEGERS, cause)
@@ -69,10 +71,19 @@ function read(
   }
 }
 
-function write(value: unknown, mode: IntegerMode, context: SerdeContext): string {
+function checked<T>(input: unknown, check: Check<T>, context: SerdeContext): T {
+  if (input === null) throw unexpectedNull(context, 'the text null')
+  try {
+    return check(input)
+  } catch (cause) {
+    throw undecodable(context, `does not pass its check: ${messageOf(cause)}`, cause)
+  }
+}
+
+function textOf(value: unknown, mode: IntegerMode, context: SerdeContext): string {
   let text: string | undefined
   try {
-    text = textOf(value, mode, context.part === 'key')
+    text = written(value, mode, context.part === 'key')
   } catch (cause) {
     throw unencodable(context, `cannot be written as JSON: ${messageOf(cause)}`, cause)
   }
@@ -81,7 +92,7 @@ function write(value: unknown, mode: IntegerMode, context: SerdeContext): string
   return text
 }
 
-function textOf(value: unknown, mode: IntegerMode, sorted: boolean): string | undefined {
+function written(value: unknown, mode: IntegerMode, sorted: boolean): string | undefined {
   if (sorted || mode === 'bigint') return writeJson(value, sorted)
   try {
     return JSON.stringify(value)
@@ -93,9 +104,9 @@ function textOf(value: unknown, mode: IntegerMode, sorted: boolean): string | un
 }
 
 /** What could not be read back is refused where it is made, not where it is needed. */
-function refuseUnsafe(bytes: Buffer, context: SerdeContext): void {
+function refuseUnsafe(text: string, context: SerdeContext): void {
   try {
-    parseIntegers(bytes.toString('utf8'), 'refuse')
+    parseIntegers(text, 'refuse')
   } catch (cause) {
     throw unencodable(
       context,

@@ -6,6 +6,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Serde, SerdeContext } from '../serde.ts'
 import { withDecodeAt } from './positional.ts'
 import { undecodable, unencodable } from './serde-error.ts'
+import { charsOf, withTextForm } from './text-form.ts'
 
 const LONE_SURROGATE = /\p{Surrogate}/u
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
@@ -38,16 +39,17 @@ function encodeText(text: string, context: SerdeContext): Buffer {
 }
 
 function serializeString(value: string, context: SerdeContext): Buffer {
-  if (typeof value !== 'string')
-    throw unencodable(context, `is of type ${typeof value}, not a string`)
-  return encodeText(value, context)
+  return encodeText(checked(value, context), context)
 }
 
-/** `serdes.string`. */
-export const stringSerde: Serde<string> = withDecodeAt(
-  { format: 'string', serialize: serializeString, deserialize: decodeText },
-  decodeTextAt,
-)
+function writeString(value: string, context: SerdeContext): Buffer | string {
+  return charsOf(checked(value, context), context, encodeText)
+}
+
+function checked(value: string, context: SerdeContext): string {
+  if (typeof value === 'string') return value
+  throw unencodable(context, `is of type ${typeof value}, not a string`)
+}
 
 /** `serdes.stringAs`: the type is a claim, the bytes are those of `serdes.string`. */
 export function stringAs<T extends string>(): Serde<T> {
@@ -56,13 +58,12 @@ export function stringAs<T extends string>(): Serde<T> {
     serialize: serializeString,
     deserialize: (data, context) => decodeText(data, context) as T,
   }
+  withTextForm(serde, { write: writeString, read: (text) => text })
   return withDecodeAt(serde, decodeTextAt)
 }
 
-/** Whether it writes strings as their UTF-8 bytes and does nothing else. */
-export function isTextSerde(serde: { readonly serialize: unknown } | undefined): boolean {
-  return serde?.serialize === serializeString
-}
+/** `serdes.string`. */
+export const stringSerde: Serde<string> = stringAs()
 
 /** `serdes.uuid`: its text, lower case as Java writes it, so that equal ids are equal bytes. */
 export const uuidSerde: Serde<string> = {
