@@ -172,6 +172,16 @@ describe('a sink', () => {
     })
   })
 
+  test('refuses it behind records whose timestamps were taken, too', async () => {
+    const fixture = sinkOf({})
+    fixture.collector.limits = { ...DEFAULT_LIMITS, timestampAfterMaxMs: 1000 }
+    for (const timestamp of [1000, 1, 1000])
+      expect(await errorOf(fixture, { timestamp })).toBeUndefined()
+    expect(await errorOf(fixture, { timestamp: 1001 })).toMatchObject({ code: 'TIMESTAMP_TOO_FAR' })
+    fixture.collector.limits = { ...DEFAULT_LIMITS, timestampAfterMaxMs: 500 }
+    expect(await errorOf(fixture, { timestamp: 501 })).toMatchObject({ code: 'TIMESTAMP_TOO_FAR' })
+  })
+
   test('refuses a negative timestamp that a callback made', async () => {
     expect(await errorOf(sinkOf({ timestamp: () => -1 }), {})).toMatchObject({
       code: 'INVALID_TIMESTAMP',

@@ -52,6 +52,9 @@ export class Sink {
   readonly #key: PartContext
   readonly #value: PartContext
   #keyless: number
+  /** The limits last checked against, and a timestamp up to which they held then, so they hold now. */
+  #limits: TopicLimits | undefined
+  #knownGood = -1
 
   constructor({ node, topic, scope, outputs, collector }: SinkOptions) {
     this.#node = node
@@ -135,17 +138,14 @@ export class Sink {
         'INVALID_TIMESTAMP',
         `the timestamp for '${topic}' is ${timestamp}, no whole milliseconds since the epoch`,
       )
+    if (limits === this.#limits && timestamp <= this.#knownGood) return
     if (limits.timestampType === 'CreateTime') this.#checkTime(topic, timestamp, limits)
   }
 
   #checkTime(topic: string, timestamp: number, limits: TopicLimits): void {
     const { timestampBeforeMaxMs, timestampAfterMaxMs } = limits
-    if (
-      timestampBeforeMaxMs >= Number.MAX_SAFE_INTEGER &&
-      timestampAfterMaxMs >= Number.MAX_SAFE_INTEGER
-    )
-      return
-    const ahead = timestamp - this.#scope.clock.now()
+    const now = this.#scope.clock.now()
+    const ahead = timestamp - now
     if (ahead > timestampAfterMaxMs)
       throw this.#refusal(
         'TIMESTAMP_TOO_FAR',
@@ -158,6 +158,10 @@ export class Sink {
         `the timestamp ${timestamp} is ${-ahead} ms old; topic '${topic}' takes ` +
           `${timestampBeforeMaxMs} ms (message.timestamp.before.max.ms)`,
       )
+    this.#limits = limits
+    // What is young enough now may be too old later.
+    this.#knownGood =
+      timestampBeforeMaxMs < Number.MAX_SAFE_INTEGER ? -1 : now + timestampAfterMaxMs
   }
 
   #partition(

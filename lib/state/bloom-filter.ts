@@ -1,10 +1,11 @@
 /**
  * Says of an id that it is surely new, or perhaps not: in front of the rows of a dedup segment. Grows
- * by filters of four times the size, so that few ids take little room; about 1 % of new ids are
+ * by filters of eight times the size, so that few ids take little room; about 1 % of new ids are
  * taken for perhaps seen. Nothing can be removed: an id of an aborted span costs one look.
  */
 
-const FIRST_CAPACITY = 4096
+const FIRST_CAPACITY = 8192
+const GROWTH = 8
 const BITS_PER_ID = 10
 const HASHES = 7
 
@@ -47,7 +48,7 @@ export class BloomFilter {
   add(hash: KeyHash): void {
     let stage = this.#stages.at(-1)
     if (stage === undefined || stage.ids >= stage.capacity) {
-      const capacity = stage === undefined ? FIRST_CAPACITY : stage.capacity * 4
+      const capacity = stage === undefined ? FIRST_CAPACITY : stage.capacity * GROWTH
       stage = { bits: new Uint32Array((capacity * BITS_PER_ID) >>> 5), capacity, ids: 0 }
       this.#stages.push(stage)
     }

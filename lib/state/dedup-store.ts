@@ -30,12 +30,13 @@ export class DedupRows<K> implements InnerDedupStore<K>, TypedStore {
     const oldest = time - spec.retentionMs
     const part = dedupKey(codec.keyName(key), id)
     const hash = hashOf(part)
-    if (this.#seen(part, hash, oldest)) return false
     const segment = bucketOf(time, segmentMs)
-    const { key: name } = dedupStoreKey(part, time, segmentMs)
     const filter = this.#filterOf(segment)
+    const maybe = filter.mayHave(hash)
+    if (this.#seen(part, hash, oldest, maybe ? undefined : segment)) return false
+    const { key: name } = dedupStoreKey(part, time, segmentMs)
     // An id may come again in the segment that still has the row it is forgotten by.
-    if (filter.mayHave(hash)) rows.put(segment, name, this.#rowOf(time))
+    if (maybe) rows.put(segment, name, this.#rowOf(time))
     else rows.add(segment, name, this.#rowOf(time))
     filter.add(hash)
     if (oldest > bound.value) bound.raise(bucketOf(oldest, segmentMs) * segmentMs)
@@ -68,11 +69,12 @@ export class DedupRows<K> implements InnerDedupStore<K>, TypedStore {
     this.#filters.clear()
   }
 
-  #seen(part: string, hash: KeyHash, oldest: number): boolean {
+  /** `without`: a segment that has no such row, as its filter said. */
+  #seen(part: string, hash: KeyHash, oldest: number, without: number | undefined): boolean {
     const { rows, segmentMs, bound } = this.#parts
     const first = bucketOf(Math.max(oldest, bound.value), segmentMs)
     for (const [segment, filter] of this.#filters) {
-      if (segment < first || !filter.mayHave(hash)) continue
+      if (segment < first || segment === without || !filter.mayHave(hash)) continue
       const row = rows.get(segment, prefixOf(segment * segmentMs) + part)
       if (row !== undefined && timeOf(row) >= oldest) return true
     }
