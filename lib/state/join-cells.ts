@@ -71,7 +71,10 @@ export class JoinCells implements CellIndex {
     const { key: name, n } = partsOf(key)
     const start = startOf(key)
     const found = this.#buckets.get(bucket)?.get(name)
-    return found === undefined ? undefined : cellsOf(found).find((cell) => isAt(cell, start, n))
+    if (found === undefined) return undefined
+    const cells = cellsOf(found)
+    const cell = cells[placeOf(cells, start, n) - 1]
+    return cell?.start === start && cell.n === n ? cell : undefined
   }
 
   add(bucket: number, key: string): Cell {
@@ -88,10 +91,14 @@ export class JoinCells implements CellIndex {
     const keys = this.#buckets.get(cell.bucket)
     const found = keys?.get(name)
     if (keys === undefined || found === undefined) return
-    const left = cellsOf(found).filter((each) => each !== cell)
-    const [first] = left
-    if (first === undefined) keys.delete(name)
-    else keys.set(name, left.length === 1 ? first : left)
+    if (found === cell) keys.delete(name)
+    else if (Array.isArray(found)) {
+      // What is undone came last.
+      const at = found.findLastIndex((each) => each === cell)
+      if (at >= 0) found.splice(at, 1)
+      const [first] = found
+      if (found.length === 1 && first !== undefined) keys.set(name, first)
+    }
     if (keys.size > 0) return
     this.#buckets.delete(cell.bucket)
     this.#sort()
@@ -159,10 +166,6 @@ function visitAll(
   }
 }
 
-function isAt(cell: JoinCell, start: number, n: number): boolean {
-  return cell.start === start && cell.n === n
-}
-
 /** One more than the highest number at this time, whatever has been there before (schedules B15). */
 function numberAfter(found: OfKey, start: number): number {
   if (!Array.isArray(found)) return found.start === start ? found.n + 1 : 0
@@ -176,13 +179,19 @@ function place(keys: WideMap<OfKey>, name: string, found: OfKey | undefined, cel
     return
   }
   const cells = Array.isArray(found) ? found : [found]
-  let at = lowerBound(cells, cell.start)
-  while (cells[at]?.start === cell.start && (cells[at]?.n ?? 0) < cell.n) at++
+  const at = placeOf(cells, cell.start, cell.n)
   if (cells.length >= EXACT) cells.splice(at, 0, cell)
   else keys.set(name, [...cells.slice(0, at), cell, ...cells.slice(at)])
 }
 
-/** Where the first is that does not start before; most often the end. */
+/** Behind the one with this start and number, or where it belongs; most often the last of its start. */
+function placeOf(cells: readonly JoinCell[], start: number, n: number): number {
+  let at = lowerBound(cells, start + 1)
+  while (at > 0 && cells[at - 1]?.start === start && (cells[at - 1]?.n ?? 0) > n) at--
+  return at
+}
+
+/** Where the first is that does not start before. */
 function lowerBound(cells: readonly JoinCell[], start: number): number {
   let low = 0
   let high = cells.length
