@@ -1,10 +1,10 @@
 /**
- * A real Kafka for one test file alone, from the kit: the OS says which ports are free, and its folder
- * is new, so that runs on one machine neither meet nor wipe each other's.
+ * A real Kafka for one test file alone, from the kit: on ports that are free, and in a new folder, so
+ * that runs on one machine neither meet nor wipe each other's.
  */
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +13,11 @@ import { kit } from './kafka.ts'
 /** A broker of the kit takes so many ports in a row: one per listener, and the controller's. */
 const PORTS = 5
 
-/** Undefined when it is taken; 0 asks for any. */
+/** Below those that the OS gives to whoever connects: one of them may be taken before the JVM is up. */
+const FROM_PORT = 20_000
+const TO_PORT = 32_000
+
+/** Undefined when it is taken. */
 async function listenOn(port: number): Promise<ReturnType<typeof createServer> | undefined> {
   const server = createServer().listen(port, '127.0.0.1')
   try {
@@ -27,11 +31,8 @@ async function listenOn(port: number): Promise<ReturnType<typeof createServer> |
 /** The first of a row of free ports. */
 async function freePorts(): Promise<number> {
   for (;;) {
-    const first = await listenOn(0)
-    if (first === undefined) throw new Error('no port is free')
-    const { port } = first.address() as AddressInfo
-    const rest = Array.from({ length: PORTS - 1 }, (_, at) => listenOn(port + 1 + at))
-    const servers = [first, ...(await Promise.all(rest))]
+    const port = randomInt(FROM_PORT, TO_PORT)
+    const servers = await Promise.all(Array.from({ length: PORTS }, (_, at) => listenOn(port + at)))
     for (const server of servers) server?.close()
     if (!servers.includes(undefined)) return port
   }
