@@ -68,18 +68,19 @@ async function main(options: Options, command: string): Promise<void> {
     rounds.stop()
     void driver.close()
   })
-  let java = '?'
+  let facts: readonly string[][] = []
   try {
-    const ready = await driver.ready
-    java = ready.java
-    say(`broker on ${ready.brokers}`)
+    const { java, brokers } = await driver.ready
+    // Now, for the work tree may go on while this runs.
+    facts = describe(java, cores, command)
+    say(`broker on ${brokers}`)
     await rounds.run(options.loads)
   } finally {
     await driver.close()
     rmSync(join(data, 'broker'), { recursive: true, force: true })
     rmSync(join(data, 'state'), { recursive: true, force: true })
   }
-  print(options, rounds, describe(java, cores, command))
+  print(options, rounds, facts)
   if (rounds.runs.every(isRight)) rmSync(data, { recursive: true, force: true })
   else process.exitCode = 1
   if (rounds.stopped) process.exitCode = 130
