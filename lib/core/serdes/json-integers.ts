@@ -6,7 +6,6 @@
  * be a fraction, or within a string) the slow parser reads the text.
  */
 import { parse } from 'lossless-json'
-import type { Chars } from '../bytes.ts'
 
 /** Digits of the smallest integer that a number may not hold. */
 const RUN = 16
@@ -18,14 +17,31 @@ export type IntegerMode = 'bigint' | 'string' | 'round' | 'refuse'
 /** Thrown in the mode `'refuse'`; the message is the integer. */
 export class UnsafeInteger extends Error {}
 
-/** Whether 16 digits stand side by side anywhere in these bytes, or this text. */
-export function hasLongDigitRun(data: Chars, from = 0, to: number = data.length): boolean {
+/** Whether 16 digits stand side by side anywhere in these bytes. */
+export function hasLongDigitRun(data: Uint8Array, from: number, to: number): boolean {
   // Of the run looked for; it is read from its end, so a byte that is no digit rules out most.
   let first = from
   let at = from + RUN - 1
   // Never reads outside: that would make the engine give up its fast path for bytes.
   while (at < to) {
-    if (!isDigit(typeof data === 'string' ? data.charCodeAt(at) : (data[at] ?? 0))) {
+    if (!isDigit(data[at] as number)) {
+      first = at + 1
+      at += RUN
+    } else if (at === first) {
+      return true
+    } else {
+      at -= 1
+    }
+  }
+  return false
+}
+
+/** The same of text; apart, for code that reads both is slower for each. */
+export function hasLongDigits(text: string): boolean {
+  let first = 0
+  let at = RUN - 1
+  while (at < text.length) {
+    if (!isDigit(text.charCodeAt(at))) {
       first = at + 1
       at += RUN
     } else if (at === first) {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { EMPTY_HEADERS } from '../headers.ts'
 import type { Deserializer, Serde, SerdeContext, StandardSchema } from '../serde.ts'
 import { serdes } from '../serde.ts'
-import { hasLongDigitRun } from './json-integers.ts'
+import { hasLongDigitRun, hasLongDigits } from './json-integers.ts'
 
 const key: SerdeContext = { topic: 'clicks', part: 'key', headers: EMPTY_HEADERS }
 const value: SerdeContext = { topic: 'clicks', part: 'value', headers: EMPTY_HEADERS }
@@ -143,7 +143,11 @@ describe('an integer beyond 2^53', () => {
     fc.assert(
       fc.property(parts, (some) => {
         const of = some.join('')
-        expect(hasLongDigitRun(Buffer.from(of))).toBe(/\d{16}/.test(of))
+        const found = /\d{16}/.test(of)
+        expect(hasLongDigits(of)).toBe(found)
+        // What is around it belongs to others.
+        const bytes = Buffer.from(`1${of}1`)
+        expect(hasLongDigitRun(bytes, 1, bytes.length - 1)).toBe(found)
       }),
     )
   })

@@ -11,7 +11,7 @@ import type { JsonOptions, JsonSerde, Serde, SerdeContext, StandardSchema } from
 import type { Check } from './check.ts'
 import { isStandardSchema, schemaCheck } from './check.ts'
 import type { IntegerMode } from './json-integers.ts'
-import { hasLongDigitRun, parseIntegers, UnsafeInteger } from './json-integers.ts'
+import { hasLongDigitRun, hasLongDigits, parseIntegers, UnsafeInteger } from './json-integers.ts'
 import { writeJson } from './json-writer.ts'
 import { withDecodeAt } from './positional.ts'
 import { undecodable, unencodable, unexpectedNull, unsafeInteger } from './serde-error.ts'
@@ -40,7 +40,7 @@ function jsonSerde<T>(check: Check<T>, options: JsonOptions | undefined): Serde<
   }
   const write = (value: T, context: SerdeContext): string => {
     const text = textOf(value, mode, context)
-    if (mode === 'refuse' && hasLongDigitRun(text)) refuseUnsafe(text, context)
+    if (mode === 'refuse' && hasLongDigits(text)) refuseUnsafe(text, context)
     return text
   }
   const serde: Serde<T> = {
@@ -51,7 +51,7 @@ function jsonSerde<T>(check: Check<T>, options: JsonOptions | undefined): Serde<
   withTextForm(serde, {
     write: (value: T, context) => charsOf(write(value, context), context, encode),
     read: (text, context) => {
-      const isPlain = mode === 'round' || !hasLongDigitRun(text)
+      const isPlain = mode === 'round' || !hasLongDigits(text)
       return checked(parsed(text, isPlain, mode, context), check, context)
     },
   })
