@@ -69,6 +69,21 @@ describe('join cells', () => {
     expect(visited(cells, 'a', 0, 20)).toEqual([young.key])
   })
 
+  test('are found in any of many buckets, in whatever order these came', () => {
+    const cells = new JoinCells()
+    const starts = Array.from({ length: 500 }, (_, at) => ((at * 7919) % 500) * BUCKET_MS)
+    for (const start of starts) cells.next(bucket(start), 'a', start)
+    const all = [...starts].sort((one, other) => one - other).map((at) => windowKey(at, 'a', 0))
+    expect(visited(cells, 'a', 0, 5000)).toEqual(all)
+    expect(visited(cells, 'a', 1000, 1020)).toEqual(all.slice(100, 103))
+    cells.remove(cells.find(101, windowKey(1010, 'a', 0)) ?? cells.next(0, 'none', 0))
+    expect(visited(cells, 'a', 1000, 1020)).toEqual([all[100], all[102]])
+    cells.dropBefore(102)
+    expect(visited(cells, 'a', 0, 1030)).toEqual([all[102], all[103]])
+    cells.clear()
+    expect(cells.isEmpty).toBe(true)
+  })
+
   test('read back from their keys are where they were', () => {
     const cells = new JoinCells()
     const keys = [windowKey(11, 'a', 1), windowKey(11, 'a', 0), windowKey(12, 'a', 0)]

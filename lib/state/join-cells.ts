@@ -33,8 +33,8 @@ const EXACT = 8
 
 export class JoinCells implements CellIndex {
   readonly #buckets = new Map<number, WideMap<OfKey>>()
-  /** Their numbers, ascending. There are few. */
-  #order: readonly number[] = []
+  /** Their numbers, ascending. */
+  readonly #order: number[] = []
 
   get isEmpty(): boolean {
     return this.#buckets.size === 0
@@ -58,9 +58,10 @@ export class JoinCells implements CellIndex {
     to: number,
     see: (cell: JoinCell) => void,
   ): void {
-    for (const bucket of this.#order) {
+    for (let at = placeAmong(this.#order, buckets[0]); at < this.#order.length; at++) {
+      const bucket = this.#order[at] ?? 0
       if (bucket > buckets[1]) return
-      const found = bucket < buckets[0] ? undefined : this.#buckets.get(bucket)?.get(name)
+      const found = this.#buckets.get(bucket)?.get(name)
       if (found === undefined) continue
       if (Array.isArray(found)) visitAll(found, from, to, see)
       else if (found.start >= from && found.start <= to) see(found)
@@ -101,7 +102,7 @@ export class JoinCells implements CellIndex {
     }
     if (keys.size > 0) return
     this.#buckets.delete(cell.bucket)
-    this.#sort()
+    this.#order.splice(placeAmong(this.#order, cell.bucket), 1)
   }
 
   evict(cell: Cell): void {
@@ -109,15 +110,15 @@ export class JoinCells implements CellIndex {
   }
 
   dropBefore(bucket: number, tell?: (cell: Cell) => void): void {
-    for (const [each, keys] of this.#buckets) {
-      if (each >= bucket) continue
+    for (const each of this.#order.splice(0, placeAmong(this.#order, bucket))) {
+      const keys = this.#buckets.get(each)
+      if (keys === undefined) continue
       for (const cell of everyCell(keys)) {
         cell.indexed = false
         tell?.(cell)
       }
       this.#buckets.delete(each)
     }
-    this.#sort()
   }
 
   clear(): void {
@@ -135,18 +136,21 @@ export class JoinCells implements CellIndex {
     if (keys === undefined) {
       keys = new WideMap()
       this.#buckets.set(bucket, keys)
-      this.#sort()
+      this.#order.splice(placeAmong(this.#order, bucket), 0, bucket)
     }
     return keys
-  }
-
-  #sort(): void {
-    this.#order = [...this.#buckets.keys()].sort((one, other) => one - other)
   }
 }
 
 function* everyCell(keys: WideMap<OfKey>): Iterable<JoinCell> {
   for (const found of keys.values()) yield* cellsOf(found)
+}
+
+/** Where a bucket is or belongs. From the end: time goes on, whatever a span has read of it. */
+function placeAmong(order: readonly number[], bucket: number): number {
+  let at = order.length
+  while (at > 0 && (order[at - 1] ?? 0) >= bucket) at--
+  return at
 }
 
 function cellsOf(found: OfKey): readonly JoinCell[] {

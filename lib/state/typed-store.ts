@@ -52,9 +52,12 @@ export function bucketOf(start: number, bucketMs: number): number {
   return Math.floor(start / bucketMs)
 }
 
+/** A map per millisecond would be most of a join within one. */
+const MIN_BUCKET_MS = 1000
+
 /** What lies in one bucket: the windows of one start; of a join buffer as much as a visit sees three of. */
 export function bucketMsOf(spec: StoreSpec, segmentMs: number): number {
   if (spec.kind === 'window' && spec.sizeMs > 0) return spec.sizeMs
   if (spec.kind !== 'join-buffer') return segmentMs
-  return Math.min(Math.ceil(spec.retentionMs / 2), segmentMs)
+  return Math.min(Math.max(Math.ceil(spec.retentionMs / 2), MIN_BUCKET_MS), segmentMs)
 }
