@@ -5,6 +5,9 @@
  *    the options say what it becomes.
  * 2. The text `null` is no value: read it is NULL_VALUE or NULL_KEY, written ENCODE_FAILED.
  * 3. Keys have their properties sorted, at every depth.
+ *
+ * Text that looks like the last is read by its shape; that reader takes no integer that JSON.parse
+ * would round, so what remains for JSON.parse is all that is searched for one.
  */
 import { messageOf } from '../errors.ts'
 import type { JsonOptions, JsonSerde, Serde, SerdeContext, StandardSchema } from '../serde.ts'
@@ -12,6 +15,7 @@ import type { Check } from './check.ts'
 import { isStandardSchema, schemaCheck } from './check.ts'
 import type { IntegerMode } from './json-integers.ts'
 import { hasLongDigitRun, hasLongDigits, parseIntegers, UnsafeInteger } from './json-integers.ts'
+import { JsonReader } from './json-reader.ts'
 import { writeJson } from './json-writer.ts'
 import { withDecodeAt } from './positional.ts'
 import { undecodable, unencodable, unexpectedNull, unsafeInteger } from './serde-error.ts'
@@ -32,10 +36,17 @@ export const json: JsonSerde = <T>(first?: JsonArgument<T>, options?: JsonOption
 
 function jsonSerde<T>(check: Check<T>, options: JsonOptions | undefined): Serde<T> {
   const mode: IntegerMode = options?.integers ?? 'refuse'
+  const reader = new JsonReader()
+  const parse = (text: string, isPlain: boolean, context: SerdeContext): unknown => {
+    const input = parsed(text, isPlain, mode, context)
+    reader.learn(text, input)
+    return input
+  }
   const decodeAt = (body: Buffer, from: number, to: number, context: SerdeContext): T => {
     const text = decodeTextAt(body, from, to, context)
-    const isPlain = mode === 'round' || !hasLongDigitRun(body, from, to)
-    const input = parsed(text, isPlain, mode, context)
+    const input =
+      reader.read(text) ??
+      parse(text, mode === 'round' || !hasLongDigitRun(body, from, to), context)
     return checked(input, check, context)
   }
   const write = (value: T, context: SerdeContext): string => {
@@ -51,8 +62,9 @@ function jsonSerde<T>(check: Check<T>, options: JsonOptions | undefined): Serde<
   withTextForm(serde, {
     write: (value: T, context) => charsOf(write(value, context), context, encode),
     read: (text, context) => {
-      const isPlain = mode === 'round' || !hasLongDigits(text)
-      return checked(parsed(text, isPlain, mode, context), check, context)
+      const input =
+        reader.read(text) ?? parse(text, mode === 'round' || !hasLongDigits(text), context)
+      return checked(input, check, context)
     },
   })
   return withDecodeAt(serde, decodeAt)

@@ -8,9 +8,9 @@ import { eventText, keyOf, RECORDS } from './case.ts'
 
 const context: SerdeContext = { topic: 'in', part: 'value', headers: EMPTY_HEADERS }
 
-/** The names under which main.ts finds what the scan costs. */
+/** The names under which main.ts finds what the scan costs, of text that is not read by its shape. */
 export const SCAN = 'json scan alone'
-export const WITHOUT_SCAN = 'json read without the scan'
+export const WITHOUT_SCAN = 'json read by JSON.parse, without the scan'
 
 function readAndWrite<T>(name: string, serde: Serde<T>, values: readonly T[]): Case[] {
   const bytes = values.map((value) => Buffer.from(serde.serialize(value, context)))
@@ -35,7 +35,8 @@ function readAndWrite<T>(name: string, serde: Serde<T>, values: readonly T[]): C
 export async function serdes(): Promise<Group> {
   const texts = Array.from({ length: RECORDS }, (_, at) => eventText(at))
   const events = texts.map((text) => JSON.parse(text) as unknown)
-  const bytes = texts.map((text) => Buffer.from(text))
+  // The space is all that keeps them from being read by their shape, which spares them the scan.
+  const bytes = texts.map((text) => Buffer.from(text.replace('{', '{ ')))
   const unscanned = builtIn.json<unknown>({ integers: 'round' })
   const cases: Case[] = [
     ...readAndWrite('json', builtIn.json<unknown>(), events),
