@@ -40,7 +40,7 @@ export interface ProduceRequestOptions {
 export interface FlushOptions {
   /** 5 s. */
   readonly every?: Duration
-  /** 32 MB (33,554,432), all tasks of the process together. */
+  /** 8 MB (8,388,608), all tasks of the process together. */
   readonly bytes?: number
 }
 
@@ -88,7 +88,7 @@ export interface RuntimeOptions {
   readonly produce?: ProduceRequestOptions
   readonly flush?: FlushOptions
   readonly internalTopics?: InternalTopicOptions
-  /** Memory for rows between LevelDB and the operators, all tasks of the process together. 64 MB. */
+  /** Memory for rows between LevelDB and the operators, all tasks of the process together. 24 MB. */
   readonly cacheBytes?: number
   /** Uncommitted rows that force an early commit, all tasks together. 32 MB (33,554,432). */
   readonly overlayBytes?: number

@@ -18,7 +18,7 @@ describe('the options', () => {
       commitIntervalMs: 100,
       transactionTimeoutMs: 10_000,
       stopTimeoutMs: 20_000,
-      flushBytes: 33_554_432,
+      flushBytes: 8_388_608,
       maxFutureSkewMs: 3_600_000,
       onUnreadableState: 'rebuild',
     })

@@ -150,8 +150,8 @@ function stateSettings(options: RuntimeOptions): StateSettings {
   const { flush = {} } = options
   return {
     flushEveryMs: time('flush.every', flush.every ?? '5s', 1),
-    flushBytes: whole('flush.bytes', flush.bytes ?? 32 * MB, 1),
-    cacheBytes: whole('cacheBytes', options.cacheBytes ?? 64 * MB, 0),
+    flushBytes: whole('flush.bytes', flush.bytes ?? 8 * MB, 1),
+    cacheBytes: whole('cacheBytes', options.cacheBytes ?? 24 * MB, 0),
     overlayBytes: whole('overlayBytes', options.overlayBytes ?? 32 * MB, 1),
     maxCompleteRows: whole('maxCompleteRows', options.maxCompleteRows ?? 1_000_000, 1),
     sync: options.sync ?? false,

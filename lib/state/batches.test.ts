@@ -2,7 +2,9 @@
 import { describe, expect, test } from '@jest/globals'
 import {
   Commits,
+  type Count,
   collect,
+  counts,
   keyValue,
   openState,
   SlowStore,
@@ -116,6 +118,48 @@ describe('batches', () => {
     await state.flush()
     expect([store.get('a')?.value, store.get('b')?.value]).toEqual([1, 2])
     expect(state.pendingBytes).toBe(0)
+  })
+
+  test('a batch has the rows of its time, though all of them have changed and their memory is in use again', async () => {
+    const below = memoryByteStore()
+    const bytes = new SlowStore(below)
+    const state = await openState(bytes, [counts])
+    const store = keyValue<Count & { readonly text: string }>(state, 'counts')
+    const commits = new Commits()
+    const put = (n: number): void => {
+      for (let at = 0; at < 1000; at++) store.put(`key-${at}`, { n, text: `${n}`.repeat(2000) }, n)
+      commits.commit(state)
+    }
+    put(1)
+    bytes.slow = true
+    const first = state.flush()
+    await settle()
+    // More than is kept of waste, so that bytes are moved together.
+    for (let n = 2; n < 9; n++) put(n)
+    bytes.waiting.shift()?.go()
+    await first
+    const crashed = await openState(below, [counts])
+    for await (const { value } of keyValue<Count & { text: string }>(crashed, 'counts').range())
+      expect(value).toEqual({ n: 1, text: '1'.repeat(2000) })
+    expect(store.get('key-999')?.value.n).toBe(8)
+    bytes.slow = false
+    await state.flush()
+    const after = await openState(below, [counts])
+    const rows = await collect(keyValue<Count>(after, 'counts').range())
+    expect(rows.map(({ value }) => value.n)).toEqual(Array.from({ length: 1000 }, () => 8))
+  })
+
+  test('a row that was read and had to leave at once is not put where another one is now', async () => {
+    const state = await openState(memoryByteStore(), [totals], { cacheBytes: 0 })
+    const store = keyValue<number>(state, 'totals')
+    const commits = new Commits()
+    store.put('a', 1, 1)
+    commits.commit(state)
+    await state.flush()
+    expect(store.get('a')?.value).toBe(1)
+    store.put('b', 2, 2)
+    store.put('a', 3, 3)
+    expect([store.get('a')?.value, store.get('b')?.value]).toEqual([3, 2])
   })
 
   test('nothing is written when nothing is new, but hourly that the rows are complete', async () => {

@@ -1,8 +1,9 @@
 /**
  * PORT: finds the cells of a store. Windowed stores have a bucket per length of time, so that a scan of
  * one window and the expiry of old ones touch no other rows; other stores have the bucket 0 alone.
+ *
+ * A cell that it has is marked `INDEXED`.
  */
-import type { Cell } from './cell.ts'
 
 /** Bounds of store keys, one char a byte. */
 export interface KeySpan {
@@ -21,16 +22,19 @@ export function isWithin({ from, until }: KeySpan, key: string): boolean {
 
 export interface CellIndex {
   readonly isEmpty: boolean
-  find(bucket: number, key: string): Cell | undefined
-  /** A cell for a row that none has. The key is kept. */
-  add(bucket: number, key: string): Cell
-  /** There is no such row. Nothing when another cell has taken its place. */
-  remove(cell: Cell): void
+  /** `NONE`: there is no such cell. */
+  find(bucket: number, key: string): number
+  /** A cell for a row that none has. */
+  add(bucket: number, key: string): number
+  /** Of a cell that it has, or had. */
+  bucketOf(cell: number): number
+  /** There is no such row. Nothing when it is not here. */
+  remove(cell: number): void
   /** There is no room for its row, which LevelDB has. */
-  evict(cell: Cell): void
+  evict(cell: number): void
   /** Buckets below are gone, with all that was in them. */
-  dropBefore(bucket: number, tell?: (cell: Cell) => void): void
+  dropBefore(bucket: number, tell?: (cell: number) => void): void
   clear(): void
-  /** Those within the bounds, in no order that means anything. */
-  within(span: KeySpan): Iterable<Cell>
+  /** Those in the buckets of the span, in no order that means anything. */
+  forEach(span: KeySpan, see: (cell: number) => void): void
 }

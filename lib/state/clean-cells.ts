@@ -2,53 +2,60 @@
  * The cells whose rows LevelDB has: a cache. The oldest go when the byte budget is used up, except
  * those that were asked for meanwhile: they get another round.
  */
-import type { Cell } from './cell.ts'
+
+import { CLEAN, COMMITTED, INDEXED, QUEUED, UNKNOWN, USED } from './cell-flags.ts'
 import type { CellIndex } from './cell-index.ts'
+import type { Cells } from './cells.ts'
 
 /** Places at the head of the queue that may be empty before it is cut. */
 const SLACK = 4096
 
 export class CleanCells {
+  readonly #cells: Cells
   readonly #index: CellIndex
   readonly #budget: number
-  #queue: Cell[] = []
+  #queue: number[] = []
   #head = 0
   #bytes = 0
   /** In the queue, of rows that are gone. */
   #dead = 0
 
   /** `budgetBytes` of rows and what holds them; 0 keeps nothing. */
-  constructor(index: CellIndex, budgetBytes: number) {
+  constructor(cells: Cells, index: CellIndex, budgetBytes: number) {
+    this.#cells = cells
     this.#index = index
     this.#budget = budgetBytes
   }
 
   /** Its committed row is that of LevelDB. */
-  add(cell: Cell): void {
-    cell.stage = 'clean'
-    this.#bytes += cell.cost
-    if (!cell.queued) {
-      cell.queued = true
+  add(cell: number): void {
+    const cells = this.#cells
+    cells.setStage(cell, CLEAN)
+    this.#bytes += cells.cost(cell, COMMITTED)
+    if (!cells.is(cell, QUEUED)) {
+      cells.mark(cell, QUEUED)
       this.#queue.push(cell)
     }
     if (this.#bytes > this.#budget) this.#evict()
   }
 
   /** It gets a newer row. */
-  leave(cell: Cell): void {
-    this.#bytes -= cell.cost
+  leave(cell: number): void {
+    this.#bytes -= this.#cells.cost(cell, COMMITTED)
   }
 
   /** Its row is gone for readers. */
-  drop(cell: Cell): void {
-    this.#bytes -= cell.cost
-    cell.stage = 'unknown'
-    cell.committed = undefined
+  drop(cell: number): void {
+    const cells = this.#cells
+    this.#bytes -= cells.cost(cell, COMMITTED)
+    cells.drop(cell, COMMITTED)
+    cells.setStage(cell, UNKNOWN)
     this.#dead++
     if (this.#dead < SLACK || this.#dead * 2 < this.#queue.length - this.#head) return
     this.#queue = this.#queue.slice(this.#head).filter((each) => {
-      each.queued = each.stage === 'clean'
-      return each.queued
+      const isClean = cells.stage(each) === CLEAN
+      if (!isClean) cells.unmark(each, QUEUED)
+      return isClean
     })
     this.#head = 0
     this.#dead = 0
@@ -75,19 +82,23 @@ export class CleanCells {
   }
 
   /** Whether it stays for its use; one that cannot go now waits behind the others. */
-  #spares(cell: Cell): boolean {
-    cell.queued = false
-    if (cell.stage !== 'clean') return false
-    const { used } = cell
-    if (cell.indexed && (used || !cell.isSettled)) {
-      cell.used = false
-      cell.queued = true
+  #spares(cell: number): boolean {
+    const cells = this.#cells
+    if (cells.stage(cell) !== CLEAN) {
+      cells.unmark(cell, QUEUED)
+      return false
+    }
+    const used = cells.is(cell, USED)
+    if (cells.is(cell, INDEXED) && (used || !cells.isSettled(cell))) {
+      cells.unmark(cell, USED)
       this.#queue.push(cell)
       return used
     }
-    this.#bytes -= cell.cost
-    cell.stage = 'unknown'
+    this.#bytes -= cells.cost(cell, COMMITTED)
+    // Its index lets go of it, too, or keeps it without its row.
     this.#index.evict(cell)
+    cells.setStage(cell, UNKNOWN)
+    cells.unmark(cell, QUEUED)
     return false
   }
 }

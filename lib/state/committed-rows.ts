@@ -2,25 +2,33 @@
  * The committed rows of one store: in memory alone, or in the row table over LevelDB. Keys are
  * bytes, one char each.
  */
-import type { Cell } from './cell.ts'
-import { ABSENT } from './cell.ts'
+
+import type { SpanVersion } from './cell-flags.ts'
+import { COMMITTED } from './cell-flags.ts'
 import type { CellIndex, KeySpan } from './cell-index.ts'
+import type { Cells } from './cells.ts'
 import type { Row } from './row.ts'
+import { deletedRow, encodedRow } from './row.ts'
 import { SortedRows } from './sorted-rows.ts'
 
 /** Rows in order, in pieces; deleted ones may be among them. */
 export type RowPieces = AsyncIterable<readonly (readonly [key: string, row: Row])[]>
+
+/** Stands for a committed row that is not there. */
+export const NO_ROW: Row = deletedRow(-1)
 
 export interface CommittedRows {
   readonly pendingBytes: number
   /** Whether a row that no cell has can be below. */
   mayHave(bucket: number): boolean
   /** Looks for the committed row of a cell that does not know it. */
-  look(cell: Cell): Row
+  look(cell: number): Row
   /** A newer committed row. */
-  keep(cell: Cell, row: Row): void
+  keep(cell: number, row: Row): void
+  /** The row of a span is the newest committed one. */
+  commit(cell: number, span: SpanVersion): void
   /** Whether `base` has the committed row of this cell. */
-  isBelow(cell: Cell): boolean
+  isBelow(cell: number): boolean
   /** What is below the cells, as it is at the first `next`. */
   base(span: KeySpan, reverse: boolean): RowPieces
   /** All rows of buckets and keys below are gone for readers already: they leave memory. */
@@ -35,10 +43,12 @@ export interface CommittedRows {
  */
 export class MemoryRows implements CommittedRows {
   readonly pendingBytes = 0
+  readonly #cells: Cells
   readonly #index: CellIndex
   readonly #rows = new SortedRows<Row>()
 
-  constructor(index: CellIndex) {
+  constructor(cells: Cells, index: CellIndex) {
+    this.#cells = cells
     this.#index = index
   }
 
@@ -46,16 +56,23 @@ export class MemoryRows implements CommittedRows {
     return false
   }
 
-  look(cell: Cell): Row {
-    cell.committed = ABSENT
-    return ABSENT
+  look(cell: number): Row {
+    this.#cells.set(cell, COMMITTED, NO_ROW)
+    return NO_ROW
   }
 
-  keep(cell: Cell, row: Row): void {
-    if (row.bytes === null) this.#rows.delete(cell.key)
-    else this.#rows.set(cell.key, row)
-    cell.committed = row
-    if (row.bytes === null && cell.isSettled) this.#index.remove(cell)
+  keep(cell: number, row: Row): void {
+    const key = this.#cells.key(cell)
+    if (row.bytes === null) this.#rows.delete(key)
+    else this.#rows.set(key, ownRow(row))
+    this.#cells.set(cell, COMMITTED, row)
+    if (row.bytes === null && this.#cells.isSettled(cell)) this.#index.remove(cell)
+  }
+
+  commit(cell: number, span: SpanVersion): void {
+    const row = this.#cells.row(cell, span)
+    this.#cells.drop(cell, span)
+    if (row !== undefined) this.keep(cell, row)
   }
 
   isBelow(): boolean {
@@ -73,6 +90,12 @@ export class MemoryRows implements CommittedRows {
 
   forget(): void {
     this.#index.clear()
+    this.#cells.clear()
     this.#rows.clear()
   }
+}
+
+/** Not a view of memory that holds other rows, too, and would stay with it. */
+function ownRow(row: Row): Row {
+  return Buffer.isBuffer(row.bytes) ? encodedRow(Buffer.from(row.bytes), row.timestamp) : row
 }

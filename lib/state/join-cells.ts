@@ -2,52 +2,47 @@
  * Cells of a join buffer: by bucket, then by record key, in order of time. A record that comes is met
  * with all those of its key, so this is how they are looked for; no row is ever looked up by its key.
  *
- * A cell stays when its row is evicted, for nothing else knows that there is such a row.
+ * The table of a bucket has the first cell of each key; `next` leads from one to the following, and
+ * `#before` back, from the first to the last. A cell stays when its row is evicted, for nothing else
+ * knows that there is such a row.
  */
-import { ownChars } from '../core/bytes.ts'
-import { Cell } from './cell.ts'
+
+import { COMMITTED, INDEXED } from './cell-flags.ts'
 import type { CellIndex, KeySpan } from './cell-index.ts'
-import { isWithin } from './cell-index.ts'
-import { partsOf, startOf, windowKey } from './key-format.ts'
-import { WideMap } from './wide-map.ts'
+import { NONE } from './cell-places.ts'
+import { CellTable, hashOfKey } from './cell-table.ts'
+import type { Cells } from './cells.ts'
+import { NUMBER_BYTES, partsOf, START_BYTES, startOf, windowKey } from './key-format.ts'
+import { bucketOf } from './typed-store.ts'
 
-/** Of one record. */
-export class JoinCell extends Cell {
-  readonly start: number
-  /** Among the records of its key and time, in the order in which they came. */
-  readonly n: number
-
-  constructor(bucket: number, key: string, start: number, n: number) {
-    super(bucket, key)
-    this.start = start
-    this.n = n
-    this.indexed = true
-  }
-}
-
-/** Of one key in one bucket, by start, then n. Most keys have one, and an array each would be most of the index. */
-type OfKey = JoinCell | JoinCell[]
-
-/** Up to here an array is made anew for one cell more: it would take sixteen places at once. */
-const EXACT = 8
+/** Links back lie together, those of so many cells. */
+const LINK_BITS = 10
+const LINK_MASK = 2 ** LINK_BITS - 1
 
 export class JoinCells implements CellIndex {
-  readonly #buckets = new Map<number, WideMap<OfKey>>()
+  readonly #cells: Cells
+  readonly #bucketMs: number
+  readonly #buckets = new Map<number, CellTable>()
   /** Their numbers, ascending. */
   readonly #order: number[] = []
+  readonly #before: Int32Array[] = []
+
+  constructor(cells: Cells, bucketMs: number) {
+    this.#cells = cells
+    this.#bucketMs = bucketMs
+  }
 
   get isEmpty(): boolean {
     return this.#buckets.size === 0
   }
 
   /** A cell for the next record of a key at a time; `name` is the key's bytes, one char each. */
-  next(bucket: number, name: string, start: number): JoinCell {
-    const keys = this.#keysOf(bucket)
-    const found = keys.get(name)
-    const n = found === undefined ? 0 : numberAfter(found, start)
-    const cell = new JoinCell(bucket, windowKey(start, name, n), start, n)
-    place(keys, name, found, cell)
-    return cell
+  next(bucket: number, name: string, start: number): number {
+    const hash = hashOfKey(name)
+    const table = this.#tableOf(bucket)
+    const first = table.find(hash, name)
+    const n = first === NONE ? 0 : this.#numberAfter(first, start)
+    return this.#insert(table, first, windowKey(start, name, n), hash)
   }
 
   /** Those of a key that start within the bounds, both included, in order. */
@@ -56,94 +51,156 @@ export class JoinCells implements CellIndex {
     buckets: readonly [from: number, to: number],
     from: number,
     to: number,
-    see: (cell: JoinCell) => void,
+    see: (cell: number) => void,
   ): void {
+    const hash = hashOfKey(name)
     for (let at = placeAmong(this.#order, buckets[0]); at < this.#order.length; at++) {
       const bucket = this.#order[at] ?? 0
       if (bucket > buckets[1]) return
-      const found = this.#buckets.get(bucket)?.get(name)
-      if (found === undefined) continue
-      if (Array.isArray(found)) visitAll(found, from, to, see)
-      else if (found.start >= from && found.start <= to) see(found)
+      let cell = this.#buckets.get(bucket)?.find(hash, name) ?? NONE
+      for (; cell !== NONE; cell = this.#cells.next(cell)) {
+        const start = this.#cells.start(cell)
+        if (start > to) break
+        if (start >= from) see(cell)
+      }
     }
   }
 
-  find(bucket: number, key: string): Cell | undefined {
+  find(bucket: number, key: string): number {
     const { key: name, n } = partsOf(key)
     const start = startOf(key)
-    const found = this.#buckets.get(bucket)?.get(name)
-    if (found === undefined) return undefined
-    const cells = cellsOf(found)
-    const cell = cells[placeOf(cells, start, n) - 1]
-    return cell?.start === start && cell.n === n ? cell : undefined
+    const first = this.#buckets.get(bucket)?.find(hashOfKey(name), name) ?? NONE
+    if (first === NONE) return NONE
+    const cell = this.#atOrBefore(first, start, n)
+    return cell !== NONE && this.#cells.hasKey(cell, key, 0, 0) ? cell : NONE
   }
 
-  add(bucket: number, key: string): Cell {
-    const { key: name, n } = partsOf(key)
-    const cell = new JoinCell(bucket, key, startOf(key), n)
-    const keys = this.#keysOf(bucket)
-    place(keys, name, keys.get(name), cell)
-    return cell
+  add(bucket: number, key: string): number {
+    const { key: name } = partsOf(key)
+    const hash = hashOfKey(name)
+    const table = this.#tableOf(bucket)
+    return this.#insert(table, table.find(hash, name), key, hash)
   }
 
-  remove(cell: Cell): void {
-    cell.indexed = false
-    const { key: name } = partsOf(cell.key)
-    const keys = this.#buckets.get(cell.bucket)
-    const found = keys?.get(name)
-    if (keys === undefined || found === undefined) return
-    if (found === cell) keys.delete(name)
-    else if (Array.isArray(found)) {
-      // What is undone came last.
-      const at = found.findLastIndex((each) => each === cell)
-      if (at >= 0) found.splice(at, 1)
-      const [first] = found
-      if (found.length === 1 && first !== undefined) keys.set(name, first)
+  bucketOf(cell: number): number {
+    return bucketOf(this.#cells.start(cell), this.#bucketMs)
+  }
+
+  remove(cell: number): void {
+    const bucket = this.bucketOf(cell)
+    const table = this.#buckets.get(bucket)
+    if (table === undefined || !this.#cells.is(cell, INDEXED)) return
+    this.#unlink(table, cell)
+    if (table.size === 0) {
+      this.#buckets.delete(bucket)
+      this.#order.splice(placeAmong(this.#order, bucket), 1)
     }
-    if (keys.size > 0) return
-    this.#buckets.delete(cell.bucket)
-    this.#order.splice(placeAmong(this.#order, cell.bucket), 1)
+    this.#cells.unmark(cell, INDEXED)
   }
 
-  evict(cell: Cell): void {
-    cell.committed = undefined
+  evict(cell: number): void {
+    this.#cells.drop(cell, COMMITTED)
   }
 
-  dropBefore(bucket: number, tell?: (cell: Cell) => void): void {
+  dropBefore(bucket: number, tell?: (cell: number) => void): void {
     for (const each of this.#order.splice(0, placeAmong(this.#order, bucket))) {
-      const keys = this.#buckets.get(each)
-      if (keys === undefined) continue
-      for (const cell of everyCell(keys)) {
-        cell.indexed = false
-        tell?.(cell)
-      }
+      const table = this.#buckets.get(each)
       this.#buckets.delete(each)
+      table?.forEach((first) => {
+        for (let cell = first; cell !== NONE; ) {
+          const next = this.#cells.next(cell)
+          tell?.(cell)
+          this.#cells.unmark(cell, INDEXED)
+          cell = next
+        }
+      })
     }
   }
 
   clear(): void {
-    this.dropBefore(Number.POSITIVE_INFINITY)
+    this.#buckets.clear()
+    this.#order.length = 0
   }
 
-  *within(span: KeySpan): Iterable<Cell> {
-    for (const [bucket, keys] of this.#buckets)
-      if (bucket >= span.fromBucket && bucket <= span.toBucket)
-        for (const cell of everyCell(keys)) if (isWithin(span, cell.key)) yield cell
+  forEach({ fromBucket, toBucket }: KeySpan, see: (cell: number) => void): void {
+    for (const [bucket, table] of this.#buckets) {
+      if (bucket < fromBucket || bucket > toBucket) continue
+      table.forEach((first) => {
+        for (let cell = first; cell !== NONE; cell = this.#cells.next(cell)) see(cell)
+      })
+    }
   }
 
-  #keysOf(bucket: number): WideMap<OfKey> {
-    let keys = this.#buckets.get(bucket)
-    if (keys === undefined) {
-      keys = new WideMap()
-      this.#buckets.set(bucket, keys)
+  #tableOf(bucket: number): CellTable {
+    let table = this.#buckets.get(bucket)
+    if (table === undefined) {
+      table = new CellTable(this.#cells, START_BYTES, NUMBER_BYTES)
+      this.#buckets.set(bucket, table)
       this.#order.splice(placeAmong(this.#order, bucket), 0, bucket)
     }
-    return keys
+    return table
   }
-}
 
-function* everyCell(keys: WideMap<OfKey>): Iterable<JoinCell> {
-  for (const found of keys.values()) yield* cellsOf(found)
+  /** One more than the highest number at this time, whatever has been there before (schedules B15). */
+  #numberAfter(first: number, start: number): number {
+    const last = this.#atOrBefore(first, start, Number.POSITIVE_INFINITY)
+    if (last === NONE || this.#cells.start(last) !== start) return 0
+    return this.#cells.number(last) + 1
+  }
+
+  #insert(table: CellTable, first: number, key: string, hash: number): number {
+    const cell = this.#cells.add(key, hash)
+    this.#cells.mark(cell, INDEXED)
+    if (first === NONE) {
+      this.#setBefore(cell, cell)
+      table.add(cell)
+      return cell
+    }
+    const before = this.#atOrBefore(first, this.#cells.start(cell), this.#cells.number(cell))
+    const after = before === NONE ? first : this.#cells.next(before)
+    const last = this.#beforeOf(first)
+    this.#cells.setNext(cell, after)
+    this.#setBefore(cell, before === NONE ? last : before)
+    if (after !== NONE) this.#setBefore(after, cell)
+    if (before === NONE) table.replace(first, cell)
+    else this.#cells.setNext(before, cell)
+    if (after === NONE) this.#setBefore(first, cell)
+    return cell
+  }
+
+  #unlink(table: CellTable, cell: number): void {
+    const { key: name } = partsOf(this.#cells.key(cell))
+    const first = table.find(this.#cells.hash(cell), name)
+    const before = this.#beforeOf(cell)
+    const after = this.#cells.next(cell)
+    if (first === cell && after === NONE) table.remove(cell)
+    else if (first === cell) table.replace(cell, after)
+    else this.#cells.setNext(before, after)
+    if (after !== NONE) this.#setBefore(after, before)
+    else if (first !== cell) this.#setBefore(first, before)
+  }
+
+  /** The last one with this start and number or below; from the end, for time goes on. */
+  #atOrBefore(first: number, start: number, n: number): number {
+    let cell = this.#beforeOf(first)
+    for (;;) {
+      const time = this.#cells.start(cell)
+      if (time < start || (time === start && this.#cells.number(cell) <= n)) return cell
+      if (cell === first) return NONE
+      cell = this.#beforeOf(cell)
+    }
+  }
+
+  #beforeOf(cell: number): number {
+    return this.#before[cell >>> LINK_BITS]?.[cell & LINK_MASK] ?? NONE
+  }
+
+  #setBefore(cell: number, before: number): void {
+    const chunk = cell >>> LINK_BITS
+    while (this.#before.length <= chunk) this.#before.push(new Int32Array(1 << LINK_BITS))
+    const links = this.#before[chunk]
+    if (links !== undefined) links[cell & LINK_MASK] = before
+  }
 }
 
 /** Where a bucket is or belongs. From the end: time goes on, whatever a span has read of it. */
@@ -151,58 +208,4 @@ function placeAmong(order: readonly number[], bucket: number): number {
   let at = order.length
   while (at > 0 && (order[at - 1] ?? 0) >= bucket) at--
   return at
-}
-
-function cellsOf(found: OfKey): readonly JoinCell[] {
-  return Array.isArray(found) ? found : [found]
-}
-
-function visitAll(
-  cells: readonly JoinCell[],
-  from: number,
-  to: number,
-  see: (cell: JoinCell) => void,
-): void {
-  for (let at = lowerBound(cells, from); at < cells.length; at++) {
-    const cell = cells[at]
-    if (cell === undefined || cell.start > to) return
-    see(cell)
-  }
-}
-
-/** One more than the highest number at this time, whatever has been there before (schedules B15). */
-function numberAfter(found: OfKey, start: number): number {
-  if (!Array.isArray(found)) return found.start === start ? found.n + 1 : 0
-  const last = found[lowerBound(found, start + 1) - 1]
-  return last?.start === start ? last.n + 1 : 0
-}
-
-function place(keys: WideMap<OfKey>, name: string, found: OfKey | undefined, cell: JoinCell): void {
-  if (found === undefined) {
-    keys.set(ownChars(name), cell)
-    return
-  }
-  const cells = Array.isArray(found) ? found : [found]
-  const at = placeOf(cells, cell.start, cell.n)
-  if (cells.length >= EXACT) cells.splice(at, 0, cell)
-  else keys.set(name, [...cells.slice(0, at), cell, ...cells.slice(at)])
-}
-
-/** Behind the one with this start and number, or where it belongs; most often the last of its start. */
-function placeOf(cells: readonly JoinCell[], start: number, n: number): number {
-  let at = lowerBound(cells, start + 1)
-  while (at > 0 && cells[at - 1]?.start === start && (cells[at - 1]?.n ?? 0) > n) at--
-  return at
-}
-
-/** Where the first is that does not start before. */
-function lowerBound(cells: readonly JoinCell[], start: number): number {
-  let low = 0
-  let high = cells.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((cells[middle]?.start ?? 0) < start) low = middle + 1
-    else high = middle
-  }
-  return low
 }

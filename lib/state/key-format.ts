@@ -14,8 +14,9 @@
  */
 import { int32Chars, mapKey, readInt64, writeChars, writeInt64 } from '../core/bytes.ts'
 
-const START = 8
-const NUMBER = 4
+/** What is in front of and behind the record key in a windowed store key. */
+export const START_BYTES = 8
+export const NUMBER_BYTES = 4
 const SIGN = 0x8000_0000 | 0
 
 /** A store key and the start that it is filed under; 0 for kinds without time. */
@@ -24,7 +25,7 @@ export interface StoreKey {
   readonly start: number
 }
 
-const scratch = Buffer.alloc(START)
+const scratch = Buffer.alloc(START_BYTES)
 
 /** The first 8 chars of a windowed store key. */
 export function startPrefix(start: number): string {
@@ -57,26 +58,32 @@ export function startOf(key: string): number {
   let high = 0
   let low = 0
   for (let at = 0; at < 4; at++) high = high * 256 + key.charCodeAt(at)
-  for (let at = 4; at < START; at++) low = low * 256 + key.charCodeAt(at)
+  for (let at = 4; at < START_BYTES; at++) low = low * 256 + key.charCodeAt(at)
   return (high - 0x8000_0000) * 4_294_967_296 + low
+}
+
+/** The same, of bytes that begin at `at`. */
+export function startAt(bytes: Buffer, at: number): number {
+  const high = (bytes.readInt32BE(at) ^ SIGN) * 4_294_967_296
+  return high + bytes.readUInt32BE(at + 4)
 }
 
 /** The record key and the number in a windowed store key. */
 export function partsOf(key: string): { readonly key: string; readonly n: number } {
-  const end = key.length - NUMBER
+  const end = key.length - NUMBER_BYTES
   let n = 0
   for (let at = end; at < key.length; at++) n = (n << 8) | key.charCodeAt(at)
-  return { key: key.slice(START, end), n }
+  return { key: key.slice(START_BYTES, end), n }
 }
 
 /** The changelog key of a windowed store key. */
 export function windowChangelogKey(key: string): Buffer {
   const bytes = Buffer.allocUnsafe(key.length)
-  const length = key.length - START - NUMBER
+  const length = key.length - START_BYTES - NUMBER_BYTES
   writeChars(bytes, key, 0)
   const high = bytes.readInt32BE(0) ^ SIGN
   const low = bytes.readInt32BE(4)
-  bytes.copyWithin(0, START, START + length)
+  bytes.copyWithin(0, START_BYTES, START_BYTES + length)
   bytes.writeInt32BE(high, length)
   bytes.writeInt32BE(low, length + 4)
   return bytes
@@ -84,10 +91,10 @@ export function windowChangelogKey(key: string): Buffer {
 
 /** The store key of a windowed changelog key; undefined when it is none. */
 export function windowStoreKey(changelogKey: Buffer): StoreKey | undefined {
-  const length = changelogKey.length - START - NUMBER
+  const length = changelogKey.length - START_BYTES - NUMBER_BYTES
   if (length < 0) return undefined
   const start = readInt64(changelogKey, length)
-  const n = changelogKey.readInt32BE(length + START)
+  const n = changelogKey.readInt32BE(length + START_BYTES)
   return { key: windowKey(start, changelogKey.toString('latin1', 0, length), n), start }
 }
 
@@ -98,7 +105,7 @@ export function dedupKey(key: string, id: string): string {
 
 /** What is behind the start of a dedup store key. */
 export function dedupPart(key: string): string {
-  return key.slice(START)
+  return key.slice(START_BYTES)
 }
 
 /** A dedup store key for an id that was seen at `time`; segments are `segmentMs` long. */

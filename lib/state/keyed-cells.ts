@@ -1,18 +1,29 @@
 /** Cells by bucket, then by the whole key of their row. */
-import { Cell } from './cell.ts'
+
+import { COMMITTED, INDEXED } from './cell-flags.ts'
 import type { CellIndex, KeySpan } from './cell-index.ts'
-import { isWithin } from './cell-index.ts'
-import { WideMap } from './wide-map.ts'
+import { NONE } from './cell-places.ts'
+import { CellTable, hashOfKey } from './cell-table.ts'
+import type { Cells } from './cells.ts'
+import { bucketOf } from './typed-store.ts'
 
 export class KeyedCells implements CellIndex {
-  readonly #buckets = new Map<number, WideMap<Cell>>()
+  readonly #cells: Cells
+  /** Undefined: there is the bucket 0 alone. */
+  readonly #bucketMs: number | undefined
+  readonly #buckets = new Map<number, CellTable>()
   /** The bucket touched last: the next row is most often of the same. */
   #lastBucket = Number.NaN
-  #last: WideMap<Cell> | undefined
+  #last: CellTable | undefined
+
+  constructor(cells: Cells, bucketMs: number | undefined) {
+    this.#cells = cells
+    this.#bucketMs = bucketMs
+  }
 
   get size(): number {
     let size = 0
-    for (const cells of this.#buckets.values()) size += cells.size
+    for (const table of this.#buckets.values()) size += table.size
     return size
   }
 
@@ -20,61 +31,69 @@ export class KeyedCells implements CellIndex {
     return this.#buckets.size === 0
   }
 
-  find(bucket: number, key: string): Cell | undefined {
-    return this.#bucket(bucket)?.get(key)
+  find(bucket: number, key: string): number {
+    const table = this.#bucket(bucket)
+    return table === undefined ? NONE : table.find(hashOfKey(key), key)
   }
 
-  add(bucket: number, key: string): Cell {
-    const cell = new Cell(bucket, key)
-    let cells = this.#bucket(bucket)
-    if (cells === undefined) {
-      cells = new WideMap()
-      this.#buckets.set(bucket, cells)
-      this.#last = cells
+  add(bucket: number, key: string): number {
+    const cell = this.#cells.add(key, hashOfKey(key))
+    let table = this.#bucket(bucket)
+    if (table === undefined) {
+      table = new CellTable(this.#cells)
+      this.#buckets.set(bucket, table)
+      this.#last = table
     }
-    cells.set(key, cell)
-    cell.indexed = true
+    table.add(cell)
+    this.#cells.mark(cell, INDEXED)
     return cell
   }
 
-  remove(cell: Cell): void {
-    cell.indexed = false
-    const cells = this.#bucket(cell.bucket)
-    if (cells?.get(cell.key) !== cell) return
-    cells.delete(cell.key)
-    if (cells.size > 0) return
-    this.#buckets.delete(cell.bucket)
-    this.#lastBucket = Number.NaN
+  bucketOf(cell: number): number {
+    const bucketMs = this.#bucketMs
+    return bucketMs === undefined ? 0 : bucketOf(this.#cells.start(cell), bucketMs)
+  }
+
+  remove(cell: number): void {
+    const bucket = this.bucketOf(cell)
+    const table = this.#bucket(bucket)
+    if (table?.remove(cell) !== true) return
+    if (table.size === 0) {
+      this.#buckets.delete(bucket)
+      this.#lastBucket = Number.NaN
+    }
+    this.#cells.unmark(cell, INDEXED)
   }
 
   /** Nothing is kept of it: whoever wants the row has its key. */
-  evict(cell: Cell): void {
+  evict(cell: number): void {
+    this.#cells.drop(cell, COMMITTED)
     this.remove(cell)
   }
 
-  dropBefore(bucket: number, tell?: (cell: Cell) => void): void {
-    for (const [each, cells] of this.#buckets) {
+  dropBefore(bucket: number, tell?: (cell: number) => void): void {
+    for (const [each, table] of this.#buckets) {
       if (each >= bucket) continue
-      for (const cell of cells.values()) {
-        cell.indexed = false
-        tell?.(cell)
-      }
       this.#buckets.delete(each)
+      table.forEach((cell) => {
+        tell?.(cell)
+        this.#cells.unmark(cell, INDEXED)
+      })
     }
     this.#lastBucket = Number.NaN
   }
 
   clear(): void {
-    this.dropBefore(Number.POSITIVE_INFINITY)
+    this.#buckets.clear()
+    this.#lastBucket = Number.NaN
   }
 
-  *within(span: KeySpan): Iterable<Cell> {
-    for (const [bucket, cells] of this.#buckets)
-      if (bucket >= span.fromBucket && bucket <= span.toBucket)
-        for (const cell of cells.values()) if (isWithin(span, cell.key)) yield cell
+  forEach({ fromBucket, toBucket }: KeySpan, see: (cell: number) => void): void {
+    for (const [bucket, table] of this.#buckets)
+      if (bucket >= fromBucket && bucket <= toBucket) table.forEach(see)
   }
 
-  #bucket(bucket: number): WideMap<Cell> | undefined {
+  #bucket(bucket: number): CellTable | undefined {
     if (bucket === this.#lastBucket) return this.#last
     this.#lastBucket = bucket
     this.#last = this.#buckets.get(bucket)

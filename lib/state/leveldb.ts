@@ -18,7 +18,7 @@ import type { ByteOperation, ByteRange, ByteRow, ByteStore, WriteOptions } from 
 
 const BUFFERS = { keyEncoding: 'buffer', valueEncoding: 'buffer' } as const
 /** Measured (facts): larger ones are slower, compression costs a tenth of a restore. */
-const SETTINGS = { compression: false, writeBufferSize: 16 * 1024 * 1024 } as const
+const SETTINGS = { compression: false, writeBufferSize: 8 * 1024 * 1024 } as const
 const CHUNK_ROWS = 1000
 
 type Database = Level<Buffer, Buffer>

@@ -9,13 +9,16 @@
 import { prefixEnd, writeChars } from '../core/bytes.ts'
 import { FatalError } from '../core/errors.ts'
 import type { ByteOperation, ByteRange, ByteStore } from './byte-store.ts'
-import type { Cell } from './cell.ts'
-import { ABSENT } from './cell.ts'
+import type { SpanVersion } from './cell-flags.ts'
+import { CLEAN, COMMITTED, INDEXED, PENDING, UNKNOWN, WRITING } from './cell-flags.ts'
 import type { CellIndex, KeySpan } from './cell-index.ts'
+import type { Cells } from './cells.ts'
 import { CleanCells } from './clean-cells.ts'
 import type { CommittedRows, RowPieces } from './committed-rows.ts'
+import { NO_ROW } from './committed-rows.ts'
 import type { Row } from './row.ts'
-import { decodeRow, encodeRow, ROW_OVERHEAD_BYTES } from './row.ts'
+import { decodeRow, encodeRow, LOADED_OVERHEAD_BYTES } from './row.ts'
+import { RowBatch } from './row-batch.ts'
 
 /** Store number in front of every key. */
 const PREFIX = 2
@@ -23,8 +26,7 @@ const PREFIX = 2
 interface Batch {
   readonly loaded: readonly ByteOperation[]
   readonly loadedBytes: number
-  readonly cells: readonly Cell[]
-  readonly rows: readonly Row[]
+  readonly rows: RowBatch
   readonly bytes: number
 }
 
@@ -32,6 +34,7 @@ export interface RowTableOptions {
   readonly store: string
   readonly byteStore: ByteStore
   readonly number: number
+  readonly cells: Cells
   readonly index: CellIndex
   readonly cacheBytes: number
   /** The bytes of a row that was not deleted. */
@@ -42,10 +45,11 @@ export class RowTable implements CommittedRows {
   readonly #store: string
   readonly #byteStore: ByteStore
   readonly #number: number
+  readonly #cells: Cells
   readonly #index: CellIndex
   readonly #clean: CleanCells
   readonly #encode: (row: Row) => Buffer | string
-  #pending: Cell[] = []
+  #pending: number[] = []
   #pendingBytes = 0
   #writing: Batch | undefined
   /** Restored rows that have no cell, in order. */
@@ -54,13 +58,15 @@ export class RowTable implements CommittedRows {
   /** LevelDB has nothing in buckets above. */
   #reach = Number.NEGATIVE_INFINITY
 
-  constructor({ store, byteStore, number, index, cacheBytes, encode }: RowTableOptions) {
+  constructor(options: RowTableOptions) {
+    const { store, byteStore, number, cells, index, cacheBytes, encode } = options
     this.#store = store
     this.#byteStore = byteStore
     this.#number = number
+    this.#cells = cells
     this.#index = index
     this.#encode = encode
-    this.#clean = new CleanCells(index, cacheBytes)
+    this.#clean = new CleanCells(cells, index, cacheBytes)
   }
 
   /** Of the rows that LevelDB does not have yet, those being written included. */
@@ -84,7 +90,7 @@ export class RowTable implements CommittedRows {
     if (value === null) this.#loaded.push({ type: 'del', key: diskKey })
     else
       this.#loaded.push({ type: 'put', key: diskKey, value: encodeRow(diskKey, value, timestamp) })
-    this.#loadedBytes += key.length + (value?.length ?? 0) + ROW_OVERHEAD_BYTES
+    this.#loadedBytes += key.length + (value?.length ?? 0) + LOADED_OVERHEAD_BYTES
     this.reaches(bucket)
   }
 
@@ -97,27 +103,28 @@ export class RowTable implements CommittedRows {
     return bucket <= this.#reach
   }
 
-  look(cell: Cell): Row {
+  look(cell: number): Row {
     this.#assertReadable()
-    const row = this.mayHave(cell.bucket) ? this.#read(cell.key) : ABSENT
-    cell.committed = row
+    const row = this.mayHave(this.#index.bucketOf(cell)) ? this.#read(cell) : NO_ROW
+    this.#cells.set(cell, COMMITTED, row)
     this.#clean.add(cell)
     return row
   }
 
-  keep(cell: Cell, row: Row): void {
-    if (cell.stage === 'pending') this.#pendingBytes -= cell.cost
-    else {
-      if (cell.stage === 'clean') this.#clean.leave(cell)
-      cell.stage = 'pending'
-      this.#pending.push(cell)
-    }
-    cell.committed = row
-    this.#pendingBytes += cell.cost
+  keep(cell: number, row: Row): void {
+    this.#leave(cell)
+    this.#cells.set(cell, COMMITTED, row)
+    this.#pendingBytes += this.#cells.cost(cell, COMMITTED)
   }
 
-  isBelow({ stage }: Cell): boolean {
-    return stage === 'clean'
+  commit(cell: number, span: SpanVersion): void {
+    this.#leave(cell)
+    this.#cells.commit(cell, span)
+    this.#pendingBytes += this.#cells.cost(cell, COMMITTED)
+  }
+
+  isBelow(cell: number): boolean {
+    return this.#cells.stage(cell) === CLEAN
   }
 
   async *base({ from, until }: KeySpan, reverse: boolean): RowPieces {
@@ -138,25 +145,24 @@ export class RowTable implements CommittedRows {
 
   /** Moves the pending rows into the batch, except those of buckets that leave the disk with it. */
   collect(fromBucket: number): Iterable<ByteOperation> {
-    const cells: Cell[] = []
-    const rows: Row[] = []
+    const cells = this.#cells
+    const rows = new RowBatch(cells)
     let bytes = 0
     for (const cell of this.#pending) {
-      const row = cell.committed
-      if (row === undefined || cell.bucket < fromBucket) {
-        cell.stage = 'unknown'
+      const bucket = this.#index.bucketOf(cell)
+      if (bucket < fromBucket) {
+        cells.setStage(cell, UNKNOWN)
         continue
       }
-      cell.stage = 'writing'
-      cells.push(cell)
-      rows.push(row)
-      bytes += cell.cost
-      this.reaches(cell.bucket)
+      cells.setStage(cell, WRITING)
+      rows.add(cell)
+      bytes += cells.cost(cell, COMMITTED)
+      this.reaches(bucket)
     }
     this.#pending = []
     this.#pendingBytes = 0
     const loadedBytes = this.#loadedBytes
-    this.#writing = { loaded: this.#loaded, loadedBytes, cells, rows, bytes: bytes + loadedBytes }
+    this.#writing = { loaded: this.#loaded, loadedBytes, rows, bytes: bytes + loadedBytes }
     this.#loaded = []
     this.#loadedBytes = 0
     return this.#operations(this.#writing)
@@ -164,34 +170,39 @@ export class RowTable implements CommittedRows {
 
   /** The batch is in LevelDB. */
   written(): void {
+    const cells = this.#cells
     const writing = this.#writing
     this.#writing = undefined
-    for (const cell of writing?.cells ?? []) {
-      if (cell.stage !== 'writing') continue
-      if (cell.indexed) this.#clean.add(cell)
-      else cell.stage = 'unknown'
+    writing?.rows.close()
+    for (const cell of writing?.rows.cells ?? []) {
+      if (cells.stage(cell) !== WRITING) continue
+      if (cells.is(cell, INDEXED)) this.#clean.add(cell)
+      else cells.setStage(cell, UNKNOWN)
     }
+    cells.compact()
   }
 
   /** The batch is not in LevelDB: its rows wait again, except those that changed meanwhile. */
   unwritten(): void {
+    const cells = this.#cells
     const writing = this.#writing
     this.#writing = undefined
     if (writing === undefined) return
+    writing.rows.close()
     this.#loaded = [...writing.loaded, ...this.#loaded]
     this.#loadedBytes += writing.loadedBytes
-    for (const cell of writing.cells) {
-      if (cell.stage !== 'writing') continue
-      cell.stage = 'pending'
+    for (const cell of writing.rows.cells) {
+      if (cells.stage(cell) !== WRITING) continue
+      cells.setStage(cell, PENDING)
       this.#pending.push(cell)
-      this.#pendingBytes += cell.cost
+      this.#pendingBytes += cells.cost(cell, COMMITTED)
     }
   }
 
   /** What is pending of them is written all the same: the disk has what the changelog has. */
   dropBefore(bucket: number): void {
     this.#index.dropBefore(bucket, (cell) => {
-      if (cell.stage === 'clean') this.#clean.drop(cell)
+      if (this.#cells.stage(cell) === CLEAN) this.#clean.drop(cell)
     })
   }
 
@@ -203,6 +214,7 @@ export class RowTable implements CommittedRows {
     this.#loaded = []
     this.#loadedBytes = 0
     this.#clean.clear()
+    this.#cells.clear()
     this.#reach = Number.NEGATIVE_INFINITY
   }
 
@@ -218,20 +230,40 @@ export class RowTable implements CommittedRows {
     throw new FatalError('INTERNAL', `store '${this.#store}' is read before its rows are written`)
   }
 
-  *#operations({ loaded, cells, rows }: Batch): Iterable<ByteOperation> {
+  *#operations({ loaded, rows }: Batch): Iterable<ByteOperation> {
     yield* loaded
-    for (const [at, cell] of cells.entries()) {
-      const row = rows[at] ?? ABSENT
-      const key = this.#diskKey(cell.key)
+    for (let at = 0; at < rows.cells.length; at++) {
+      const row = rows.row(at)
+      const key = this.#diskKeyAt(rows.keyRef(at))
       if (row.bytes === null) yield { type: 'del', key }
       else yield { type: 'put', key, value: encodeRow(key, this.#encode(row), row.timestamp) }
     }
   }
 
-  #read(key: string): Row {
-    const diskKey = this.#diskKey(key)
+  #read(cell: number): Row {
+    const diskKey = this.#diskKeyAt(this.#cells.keyRef(cell))
     const bytes = this.#byteStore.get(diskKey)
-    return bytes === undefined ? ABSENT : decodeRow(diskKey, bytes, this.#store)
+    return bytes === undefined ? NO_ROW : decodeRow(diskKey, bytes, this.#store)
+  }
+
+  /** Its next row is pending. */
+  #leave(cell: number): void {
+    const stage = this.#cells.stage(cell)
+    if (stage === PENDING) this.#pendingBytes -= this.#cells.cost(cell, COMMITTED)
+    else {
+      if (stage === CLEAN) this.#clean.leave(cell)
+      this.#cells.setStage(cell, PENDING)
+      this.#pending.push(cell)
+    }
+  }
+
+  /** Of a key of the cells. */
+  #diskKeyAt(ref: number): Buffer {
+    const { keys } = this.#cells
+    const bytes = Buffer.allocUnsafe(PREFIX + keys.length(ref))
+    bytes.writeUInt16BE(this.#number, 0)
+    keys.copy(ref, bytes, PREFIX)
+    return bytes
   }
 
   #diskKey(key: string): Buffer {

@@ -3,65 +3,79 @@
  * Knows no keys or values, only rows under strings of bytes.
  */
 
-import { ownChars } from '../core/bytes.ts'
-import type { Cell } from './cell.ts'
-import { ABSENT, costOf } from './cell.ts'
+import type { SpanVersion } from './cell-flags.ts'
+import { COMMITTED, INDEXED, otherSpan, UNKNOWN } from './cell-flags.ts'
 import type { CellIndex, KeySpan } from './cell-index.ts'
+import { isWithin } from './cell-index.ts'
+import { NONE } from './cell-places.ts'
+import type { Cells } from './cells.ts'
 import type { CommittedRows } from './committed-rows.ts'
+import { NO_ROW } from './committed-rows.ts'
 import type { Journal } from './journal.ts'
+import { mergedRows } from './merged-rows.ts'
 import type { Row } from './row.ts'
 
 export interface StoreRowsOptions {
+  readonly cells: Cells
   readonly index: CellIndex
   readonly committed: CommittedRows
   readonly journal: Journal
   /** Rows are never put twice under one key. */
   readonly allNew: boolean
-  /** Keys that are given are not parts of longer texts, which would stay alive with them. */
-  readonly ownsKeys: boolean
 }
 
 export class StoreRows {
   readonly committed: CommittedRows
+  readonly #cells: Cells
   readonly #index: CellIndex
   readonly #journal: Journal
   readonly #allNew: boolean
-  readonly #ownsKeys: boolean
-  /** Cells that have an open row, or had one that was undone. */
-  #open: Cell[] = []
-  #frozen: Cell[] = []
-  /** What the last `get` found: a `put` most often follows. */
-  #last: Cell | undefined
+  /** The version of the open span; the other one is that of the frozen span. */
+  #span: SpanVersion = 0
+  /** Cells that have an open row, or had one that was undone; the frozen span's, too. */
+  #open: number[] = []
+  #frozen: number[] = []
+  #openRows = 0
+  #frozenRows = 0
+  /** What the last `get` found, for a `put` most often follows; valid as long as no cell is gone. */
+  #last = NONE
+  #lastKey = ''
+  #lastBucket = 0
+  #lastDepartures = 0
   /** What the last `get` did not find, of which nothing is kept. */
   #missed: string | undefined
   #missedBucket = 0
   #openBytes = 0
   #frozenBytes = 0
 
-  constructor(options: StoreRowsOptions) {
-    this.committed = options.committed
-    this.#index = options.index
-    this.#journal = options.journal
-    this.#allNew = options.allNew
-    this.#ownsKeys = options.ownsKeys
+  constructor({ cells, index, committed, journal, allNew }: StoreRowsOptions) {
+    this.committed = committed
+    this.#cells = cells
+    this.#index = index
+    this.#journal = journal
+    this.#allNew = allNew
   }
 
   get isEmpty(): boolean {
-    return this.#frozen.length === 0 && this.#open.every(({ isSettled }) => isSettled)
+    return this.#openRows === 0 && this.#frozenRows === 0
   }
 
   /** Undefined also when it is deleted. */
   get(bucket: number, key: string): Row | undefined {
-    const cell = this.#index.find(bucket, key) ?? this.#look(bucket, key)
-    if (cell === undefined) return undefined
+    const found = this.#index.find(bucket, key)
+    const cell = found === NONE ? this.#look(bucket, key) : found
+    if (cell === NONE) return undefined
     this.#last = cell
+    this.#lastKey = key
+    this.#lastBucket = bucket
+    // Before it is read: what was just found may have to leave at once.
+    this.#lastDepartures = this.#cells.departures
     return this.read(cell)
   }
 
   /** The row of a cell that the index has. Undefined also when it is deleted. */
-  read(cell: Cell): Row | undefined {
-    cell.used = true
-    const row = cell.open ?? cell.frozen ?? cell.committed ?? this.committed.look(cell)
+  read(cell: number): Row | undefined {
+    const row = this.#cells.read(cell, this.#span) ?? this.committed.look(cell)
     return row.bytes === null ? undefined : row
   }
 
@@ -70,87 +84,78 @@ export class StoreRows {
   }
 
   /** Puts a row into a cell that the index has. */
-  open(cell: Cell, row: Row): void {
-    const before = cell.open
-    cell.open = row
-    if (before === undefined) {
-      this.#open.push(cell)
-      this.#count(costOf(cell.key, row))
-    } else this.#count((row.bytes?.length ?? 0) - (before.bytes?.length ?? 0))
-    if (this.#journal.marking) this.#journal.undo(() => this.#undo(cell, before, row))
+  open(cell: number, row: Row): void {
+    const before = this.#journal.marking ? this.#cells.row(cell, this.#span) : undefined
+    this.#setOpen(cell, row)
+    if (this.#journal.marking) this.#journal.undo(() => this.#undo(cell, before))
+    if (this.#cells.list(cell, this.#span)) this.#open.push(cell)
   }
 
   /** A row under a key that no row of any span has, or ever had. */
   add(bucket: number, key: string, row: Row): void {
-    this.open(this.#make(bucket, key), row)
+    this.open(this.#index.add(bucket, key), row)
   }
 
   /** A committed row from elsewhere: restored. */
   restore(bucket: number, key: string, row: Row): void {
-    this.#last = undefined
-    this.#missed = undefined
-    this.committed.keep(this.#index.find(bucket, key) ?? this.#make(bucket, key), row)
+    this.#forgetLast()
+    const found = this.#index.find(bucket, key)
+    this.committed.keep(found === NONE ? this.#index.add(bucket, key) : found, row)
   }
 
   /** Of the frozen span. */
   get frozenRows(): number {
-    return this.#frozen.length
+    return this.#frozenRows
   }
 
   /** Those of the frozen span, in the order in which they were first put. */
   eachFrozen(tell: (key: string, row: Row) => void): void {
-    for (const { key, frozen } of this.#frozen) if (frozen !== undefined) tell(key, frozen)
+    const span = otherSpan(this.#span)
+    for (const cell of this.#frozen) {
+      const row = this.#cells.row(cell, span)
+      if (row !== undefined) tell(this.#cells.key(cell), row)
+    }
   }
 
-  /** Ends the open span. */
+  /** Ends the open span. The one before has been committed or aborted. */
   freeze(): void {
-    const frozen: Cell[] = []
-    for (const cell of this.#open) {
-      const { open } = cell
-      // Undone, or put again after it was undone and seen already.
-      if (open === undefined) {
-        if (cell.frozen === undefined) this.#release(cell)
-        continue
-      }
-      cell.frozen = open
-      cell.open = undefined
-      frozen.push(cell)
-    }
-    this.#open = []
-    this.#frozen = frozen
+    this.#span = otherSpan(this.#span)
+    this.#frozen = this.#open
+    this.#frozenRows = this.#openRows
     this.#frozenBytes = this.#openBytes
+    this.#open = []
+    this.#openRows = 0
     this.#openBytes = 0
   }
 
   /** `isNew`: the committed layers had no such row. */
-  commit(tell: (key: string, row: Row, isNew: boolean) => void): void {
+  commit(tell: (cell: number, isDeleted: boolean, isNew: boolean) => void): void {
+    const cells = this.#cells
+    const span = otherSpan(this.#span)
     for (const cell of this.#frozen) {
-      const row = cell.frozen
-      if (row === undefined) continue
-      const isNew = this.#isNew(cell)
-      cell.frozen = undefined
-      this.committed.keep(cell, row)
-      tell(cell.key, row, isNew)
+      // What was undone has no row.
+      if (cells.has(cell, span)) {
+        const isDeleted = cells.isDeleted(cell, span)
+        const isNew = this.#isNew(cell)
+        this.committed.commit(cell, span)
+        tell(cell, isDeleted, isNew)
+      } else this.#release(cell)
+      cells.unlist(cell, span)
     }
-    this.#frozen = []
-    this.#journal.bytes -= this.#frozenBytes
-    this.#frozenBytes = 0
+    this.#forgetFrozen()
+    cells.compact()
   }
 
   /** Open and frozen rows are gone. */
   abort(): void {
-    for (const cell of [...this.#open, ...this.#frozen]) {
-      cell.open = undefined
-      cell.frozen = undefined
-      this.#release(cell)
-    }
+    this.#drop(this.#open, this.#span)
+    this.#drop(this.#frozen, otherSpan(this.#span))
+    this.#forgetFrozen()
+    this.#forgetLast()
     this.#open = []
-    this.#frozen = []
-    this.#last = undefined
-    this.#missed = undefined
-    this.#journal.bytes -= this.#openBytes + this.#frozenBytes
+    this.#journal.bytes -= this.#openBytes
+    this.#openRows = 0
     this.#openBytes = 0
-    this.#frozenBytes = 0
   }
 
   /**
@@ -159,80 +164,108 @@ export class StoreRows {
    */
   async *scan(span: KeySpan, reverse = false): AsyncGenerator<readonly [string, Row], void> {
     const upper = this.#upper(span)
-    const below = this.committed.base(span, reverse)
-    const keys = [...upper.keys()].sort(reverse ? descending : ascending)
-    let at = 0
-    for await (const piece of below)
-      for (const [key, row] of piece) {
-        for (
-          let next = keys[at];
-          next !== undefined && precedes(next, key, reverse);
-          next = keys[at]
-        ) {
-          at++
-          yield* alive(next, upper.get(next))
-        }
-        if (!upper.has(key)) yield* alive(key, row)
-      }
-    for (; at < keys.length; at++) {
-      const key = keys[at] ?? ''
-      yield* alive(key, upper.get(key))
-    }
+    yield* mergedRows(upper, this.committed.base(span, reverse), reverse)
   }
 
-  #cellFor(bucket: number, key: string): Cell {
-    const last = this.#last
-    if (last?.key === key && last.bucket === bucket && last.indexed) return last
+  #cellFor(bucket: number, key: string): number {
+    if (key === this.#lastKey && this.#isLast(bucket)) return this.#last
     if (key === this.#missed && bucket === this.#missedBucket) {
       this.#missed = undefined
-      const cell = this.#make(bucket, key)
-      cell.committed = ABSENT
+      const cell = this.#index.add(bucket, key)
+      this.#cells.set(cell, COMMITTED, NO_ROW)
       return cell
     }
-    return this.#index.find(bucket, key) ?? this.#make(bucket, key)
+    const found = this.#index.find(bucket, key)
+    return found === NONE ? this.#index.add(bucket, key) : found
   }
 
-  /** A cell for a row that none has; undefined: there is no such row, and none to remember. */
-  #look(bucket: number, key: string): Cell | undefined {
-    if (this.committed.mayHave(bucket)) return this.#make(bucket, key)
+  /** A cell for a row that none has; `NONE`: there is no such row, and none to remember. */
+  #look(bucket: number, key: string): number {
+    if (this.committed.mayHave(bucket)) return this.#index.add(bucket, key)
     this.#missed = key
     this.#missedBucket = bucket
-    return undefined
+    return NONE
   }
 
-  #make(bucket: number, key: string): Cell {
-    return this.#index.add(bucket, this.#ownsKeys ? key : ownChars(key))
+  #forgetLast(): void {
+    this.#last = NONE
+    this.#missed = undefined
   }
 
-  #undo(cell: Cell, before: Row | undefined, row: Row): void {
-    cell.open = before
-    if (before === undefined) {
-      this.#count(-costOf(cell.key, row))
+  #isLast(bucket: number): boolean {
+    const cells = this.#cells
+    return (
+      this.#last !== NONE &&
+      bucket === this.#lastBucket &&
+      this.#lastDepartures === cells.departures &&
+      cells.is(this.#last, INDEXED)
+    )
+  }
+
+  #drop(list: readonly number[], span: SpanVersion): void {
+    const cells = this.#cells
+    for (const cell of list) {
+      cells.drop(cell, span)
       this.#release(cell)
-    } else this.#count((before.bytes?.length ?? 0) - (row.bytes?.length ?? 0))
+      cells.unlist(cell, span)
+    }
+  }
+
+  #forgetFrozen(): void {
+    this.#frozen = []
+    this.#journal.bytes -= this.#frozenBytes
+    this.#frozenRows = 0
+    this.#frozenBytes = 0
+  }
+
+  #setOpen(cell: number, row: Row): void {
+    const cells = this.#cells
+    const span = this.#span
+    if (cells.has(cell, span)) this.#count(-cells.valueLength(cell, span))
+    else {
+      this.#openRows++
+      this.#count(cells.baseCost(cell))
+    }
+    cells.set(cell, span, row)
+    this.#count(cells.valueLength(cell, span))
+  }
+
+  #undo(cell: number, before: Row | undefined): void {
+    if (before !== undefined) {
+      this.#setOpen(cell, before)
+      return
+    }
+    this.#openRows--
+    this.#count(-this.#cells.cost(cell, this.#span))
+    this.#cells.drop(cell, this.#span)
+    this.#release(cell)
   }
 
   /** A cell that has no row of a span any more: only what is committed may keep it. */
-  #release(cell: Cell): void {
-    if (!cell.isSettled || !cell.indexed) return
-    const isThere = cell.committed !== undefined && cell.committed.bytes !== null
-    if (!isThere && cell.stage === 'unknown') this.#index.remove(cell)
+  #release(cell: number): void {
+    const cells = this.#cells
+    if (!cells.isSettled(cell) || !cells.is(cell, INDEXED)) return
+    const isThere = cells.has(cell, COMMITTED) && !cells.isDeleted(cell, COMMITTED)
+    if (!isThere && cells.stage(cell) === UNKNOWN) this.#index.remove(cell)
   }
 
-  #isNew(cell: Cell): boolean {
-    const { committed } = cell
-    if (committed !== undefined) return committed.bytes === null
+  #isNew(cell: number): boolean {
+    const cells = this.#cells
+    if (cells.has(cell, COMMITTED)) return cells.isDeleted(cell, COMMITTED)
     return this.#allNew || this.committed.look(cell).bytes === null
   }
 
   /** The newest rows of those within the bounds of which the base has no or an older one. */
   #upper(span: KeySpan): ReadonlyMap<string, Row> {
+    const cells = this.#cells
     const upper = new Map<string, Row>()
-    for (const cell of this.#index.within(span)) {
-      const uncommitted = cell.open ?? cell.frozen
-      const row = uncommitted ?? (this.committed.isBelow(cell) ? undefined : cell.committed)
-      if (row !== undefined) upper.set(cell.key, row)
-    }
+    this.#index.forEach(span, (cell) => {
+      if (cells.isSettled(cell) && this.committed.isBelow(cell)) return
+      const key = cells.key(cell)
+      if (!isWithin(span, key)) return
+      const row = cells.newest(cell, this.#span)
+      if (row !== undefined) upper.set(key, row)
+    })
     return upper
   }
 
@@ -240,21 +273,4 @@ export class StoreRows {
     this.#openBytes += bytes
     this.#journal.bytes += bytes
   }
-}
-
-/** Of the row in hand: an upper one comes before what follows it below, its own older row included. */
-function precedes(upper: string, below: string, reverse: boolean): boolean {
-  return reverse ? upper >= below : upper <= below
-}
-
-function* alive(key: string, row: Row | undefined): Iterable<readonly [string, Row]> {
-  if (row !== undefined && row.bytes !== null) yield [key, row]
-}
-
-function ascending(one: string, other: string): number {
-  return one < other ? -1 : 1
-}
-
-function descending(one: string, other: string): number {
-  return one > other ? -1 : 1
 }

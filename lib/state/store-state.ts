@@ -4,6 +4,7 @@
  */
 import type { RecordView } from '../core/record-view.ts'
 import type { ByteOperation, ByteRange, ByteStore } from './byte-store.ts'
+import { Cells } from './cells.ts'
 import { MemoryRows } from './committed-rows.ts'
 import { DedupRows } from './dedup-store.ts'
 import type { TellRow } from './frozen-rows.ts'
@@ -11,10 +12,11 @@ import { JoinBufferRows } from './join-buffer.ts'
 import { JoinCells } from './join-cells.ts'
 import type { Journal } from './journal.ts'
 import { SpanNumber } from './journal.ts'
-import { startOf, startPrefix } from './key-format.ts'
+import { startPrefix } from './key-format.ts'
 import { KeyValueRows } from './key-value-store.ts'
 import { KeyedCells } from './keyed-cells.ts'
 import { Replay } from './replay.ts'
+import type { Row } from './row.ts'
 import { RowCodec } from './row-codec.ts'
 import { RowTable } from './row-table.ts'
 import { Segments, segmentMsOf } from './segments.ts'
@@ -40,6 +42,7 @@ export class StoreState {
   readonly spec: StoreSpec
   /** What operators get: an inner store of the kind. */
   readonly inner: TypedStore
+  readonly #cells: Cells
   readonly #rows: StoreRows
   readonly #codec: RowCodec
   readonly #replay: Replay
@@ -62,36 +65,30 @@ export class StoreState {
     this.spec = spec
     this.#segmentMs = segmentMsOf(spec.retentionMs)
     this.#bucketMs = bucketMsOf(spec, this.#segmentMs)
-    const codec = new RowCodec(spec, options.maxRowBytes)
-    this.#codec = codec
-    const joinCells = new JoinCells()
-    const index = spec.kind === 'join-buffer' ? joinCells : new KeyedCells()
-    this.#table =
-      number === undefined
-        ? undefined
-        : new RowTable({
-            store: spec.name,
-            byteStore,
-            number,
-            index,
-            cacheBytes,
-            encode: (row) => codec.bytes(row),
-          })
+    this.#codec = new RowCodec(spec, options.maxRowBytes)
+    const cells = new Cells()
+    this.#cells = cells
+    const joinCells = new JoinCells(cells, this.#bucketMs)
+    const bucketMs = this.#isWindowed ? this.#bucketMs : undefined
+    const index = spec.kind === 'join-buffer' ? joinCells : new KeyedCells(cells, bucketMs)
+    const encode = (row: Row): Buffer | string => this.#codec.bytes(row)
+    const parts = { store: spec.name, byteStore, cells, index, cacheBytes, encode }
+    this.#table = number === undefined ? undefined : new RowTable({ ...parts, number })
     this.#bound = new SpanNumber(journal, Number.NEGATIVE_INFINITY)
     this.#highest = new SpanNumber(journal, Number.NEGATIVE_INFINITY)
     this.#segments = new Segments(this.#segmentMs)
     this.#rows = new StoreRows({
+      cells,
       index,
-      committed: this.#table ?? new MemoryRows(index),
+      committed: this.#table ?? new MemoryRows(cells, index),
       journal,
       allNew: spec.kind === 'dedup' || spec.kind === 'join-buffer',
-      ownsKeys: spec.kind !== 'key-value',
     })
     this.inner = typedStore(
       {
         spec,
         rows: this.#rows,
-        codec,
+        codec: this.#codec,
         journal,
         bound: this.#bound,
         segmentMs: this.#segmentMs,
@@ -178,9 +175,9 @@ export class StoreState {
   /** `end`: the changelog's next offset behind the frozen rows; undefined: it had none. */
   commit(end: ChangelogPosition | undefined): void {
     const from = this.#position?.offset ?? 0
-    this.#rows.commit((key, row, isNew) => {
-      const more = Number(row.bytes !== null) - Number(!isNew)
-      this.#segments.note(this.#isWindowed ? startOf(key) : 0, from, more)
+    this.#rows.commit((cell, isDeleted, isNew) => {
+      const more = Number(!isDeleted) - Number(!isNew)
+      this.#segments.note(this.#isWindowed ? this.#cells.start(cell) : 0, from, more)
     })
     this.#bound.commit()
     this.#highest.commit()
