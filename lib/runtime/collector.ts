@@ -38,7 +38,10 @@ export interface Collector {
    * for it. Undefined: it can be written to. Rejects with ConfigError TOPIC_MISSING.
    */
   admit(topic: string): Promise<void> | undefined
-  /** `origin`: the input record that it came of; none behind punctuators and `emit`. */
+  /**
+   * `origin`: the input record that it came of; none behind punctuators and `emit`. One object that
+   * is filled anew for each record: copied if kept.
+   */
   send(
     topic: string,
     partition: number,

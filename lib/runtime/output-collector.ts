@@ -21,7 +21,7 @@ export interface OutputProducer {
     value: OutputBytes | null,
     timestamp: number,
     headers?: RecordHeaders,
-    origin?: unknown,
+    origin?: RecordMetadata,
   ): void
   push(): void
   drain(belowBytes: number): Promise<void>

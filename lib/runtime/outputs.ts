@@ -37,7 +37,8 @@ export class Outputs {
     origin: RecordMetadata | undefined,
   ): void {
     if (this.#holds) {
-      this.#held.push([topic, partition, own(key), own(value), timestamp, headers, origin])
+      const of = origin === undefined ? undefined : { ...origin }
+      this.#held.push([topic, partition, own(key), own(value), timestamp, headers, of])
       return
     }
     this.sent++

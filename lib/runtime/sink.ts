@@ -86,7 +86,7 @@ export class Sink {
     const valueBytes = this.#encode(this.#value, node.value, value, topic, written)
     this.#check(topic, keyBytes, valueBytes, time, written)
     const to = this.#partition(topic, key, value, keyBytes)
-    const origin = this.#scope.metadata
+    const { origin } = this.#scope
     if (typeof to === 'number')
       this.#outputs.send(topic, to, keyBytes, valueBytes, time, written, origin)
     else

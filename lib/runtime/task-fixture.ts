@@ -74,7 +74,7 @@ export class RecordingCollector implements Collector {
       value: bytes(value),
       timestamp,
       headers,
-      origin,
+      origin: origin === undefined ? undefined : { ...origin },
     })
   }
 

@@ -41,7 +41,8 @@ export class TaskScope {
   readonly clock: Clock
   readonly streamTime: () => number
   readonly #context: CallbackContext = new CallbackContext(this)
-  #topic = ''
+  /** Of the record in hand, and of the last one before. */
+  readonly #origin: { topic: string; readonly partition: number; offset: number }
   #head: Head | undefined
   #metadata: RecordMetadata | undefined
   /** Operators are being made: no record is in hand, and none was. */
@@ -56,13 +57,15 @@ export class TaskScope {
   constructor(taskId: string, partition: number, clock: Clock, streamTime: () => number) {
     this.taskId = taskId
     this.partition = partition
+    this.#origin = { topic: '', partition, offset: -1 }
     this.clock = clock
     this.streamTime = streamTime
   }
 
   /** A record is in hand from here to `leave`; its buffers are those of the batch. */
   enter(topic: string, head: Head): void {
-    this.#topic = topic
+    this.#origin.topic = topic
+    this.#origin.offset = head.offset
     this.#head = head
     this.#metadata = undefined
     this.failure = undefined
@@ -77,10 +80,15 @@ export class TaskScope {
     this.emitting = undefined
   }
 
+  /** As `metadata`, for outputs: one object, filled anew for each record. */
+  get origin(): RecordMetadata | undefined {
+    return this.#head === undefined ? undefined : this.#origin
+  }
+
+  /** For users and errors, who may keep it. */
   get metadata(): RecordMetadata | undefined {
-    const head = this.#head
-    if (head === undefined) return undefined
-    this.#metadata ??= { topic: this.#topic, partition: this.partition, offset: head.offset }
+    if (this.#head === undefined) return undefined
+    this.#metadata ??= { ...this.#origin }
     return this.#metadata
   }
 

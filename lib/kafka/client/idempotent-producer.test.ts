@@ -39,6 +39,10 @@ async function written(): Promise<string[]> {
     .flatMap(({ view }) => Array.from({ length: view.count }, (_, at) => `${view.value(at)}`))
 }
 
+function inputOf(offset: number) {
+  return { topic: 'in', partition: 0, offset }
+}
+
 describe('a producer without transactions', () => {
   test('doubles nothing when answers are lost, and keeps the order', async () => {
     await makeTopic()
@@ -62,11 +66,11 @@ describe('a producer without transactions', () => {
     const now = cluster.clock.now()
     for (let n = 0; n < 6; n++) {
       const timestamp = n === 2 || n === 4 ? now + 7_200_000 : now
-      producer.send('out', 0, null, Buffer.from(`${n}`), timestamp, undefined, { input: n })
+      producer.send('out', 0, null, Buffer.from(`${n}`), timestamp, undefined, inputOf(n))
     }
     await expect(cluster.run(producer.flush())).rejects.toMatchObject({
       code: 'RECORD_REFUSED',
-      origin: { input: 2 },
+      origin: inputOf(2),
     })
     expect(await written()).toEqual(['0', '1', '3', '5'])
     producer.send('out', 0, null, Buffer.from('6'), now)

@@ -10,6 +10,7 @@ import type { Chars } from '../../core/bytes.ts'
 import type { StreamsError } from '../../core/errors.ts'
 import { FatalError, isStreamsError, messageOf, RetriableError } from '../../core/errors.ts'
 import type { RecordHeaders } from '../../core/headers.ts'
+import type { RecordMetadata } from '../../core/record.ts'
 import { initProducerId } from '../protocol/apis.ts'
 import { failureOf } from './failures.ts'
 import type { ProducerIdentity } from './produce-batch.ts'
@@ -64,7 +65,7 @@ export class IdempotentProducer {
     return this.#sender.bytes
   }
 
-  /** Copies key and value. `origin` comes back in a RefusedRecordError. */
+  /** Copies key, value and `origin`, which comes back in a RefusedRecordError. */
   send(
     topic: string,
     partition: number,
@@ -72,7 +73,7 @@ export class IdempotentProducer {
     value: Chars | null,
     timestamp: number,
     headers?: RecordHeaders,
-    origin?: unknown,
+    origin?: RecordMetadata,
   ): void {
     if (this.#failure !== undefined || this.#isClosed) return
     this.#sender.append(topic, partition, key, value, timestamp, headers, origin)

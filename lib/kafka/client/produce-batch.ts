@@ -2,6 +2,7 @@
 import { BatchWriter } from '../protocol/batch-writer.ts'
 import type { Compression } from '../protocol/compression.ts'
 import { readBatches } from '../protocol/record-batch.ts'
+import { Origins } from './origins.ts'
 
 /** Whose batches they are: sequences count within a producer id and epoch. */
 export interface ProducerIdentity {
@@ -13,28 +14,33 @@ export interface SealedBatch {
   readonly records: Buffer
   readonly count: number
   readonly sequence: number
-  /** What came with each record; undefined when nothing came with any. */
-  readonly origins: readonly unknown[] | undefined
   /** When it was sealed (monotonic): it is not tried for ever. */
   readonly since: number
-  /** Whose bytes `records` may be a view of, to be used again once the batch is acknowledged. */
-  readonly writer?: BatchWriter | undefined
+  /** Whose bytes `records` may be a view of, and what its records came of. */
+  readonly filled: Filling
 }
 
 const SEQUENCES = 2 ** 31
-const MAX_FREE_WRITERS = 64
+const MAX_FREE = 64
 
-/** Writers whose batches are acknowledged: their buffers have grown to size. */
-export class WriterPool {
-  readonly #free: BatchWriter[] = []
+/** What a batch is written into: used again once the batch is acknowledged. */
+export class Filling {
+  readonly writer: BatchWriter = new BatchWriter()
+  readonly origins: Origins = new Origins()
+}
 
-  take(): BatchWriter {
-    return this.#free.pop() ?? new BatchWriter()
+/** Of batches that are acknowledged: their buffers have grown to size. */
+export class FillingPool {
+  readonly #free: Filling[] = []
+
+  take(): Filling {
+    return this.#free.pop() ?? new Filling()
   }
 
-  give(writer: BatchWriter): void {
-    writer.reset()
-    if (this.#free.length < MAX_FREE_WRITERS) this.#free.push(writer)
+  give(filling: Filling): void {
+    filling.writer.reset()
+    filling.origins.reset()
+    if (this.#free.length < MAX_FREE) this.#free.push(filling)
   }
 }
 
@@ -80,26 +86,24 @@ export function rebuildBatch(
   change: { readonly limit?: number; readonly without?: number } = {},
 ): SealedBatch[] {
   const limit = change.limit ?? Infinity
-  let writer = new BatchWriter()
+  let filling = new Filling()
   const rebuilt: SealedBatch[] = []
-  let origins: unknown[] = []
   let next = sequence
   const close = (): void => {
-    if (writer.count === 0) return
-    const records = sealBatch(writer, identity, next, style)
-    const { count } = writer
-    const kept = batch.origins === undefined ? undefined : origins
-    rebuilt.push({ records, count, sequence: next, origins: kept, since: batch.since })
+    const { count } = filling.writer
+    if (count === 0) return
+    const records = sealBatch(filling.writer, identity, next, style)
+    rebuilt.push({ records, count, sequence: next, since: batch.since, filled: filling })
     next = sequenceAfter(next, count)
     // A new one each time: the batch is a view of the writer's bytes.
-    writer = new BatchWriter()
-    origins = []
+    filling = new Filling()
   }
   for (const view of readBatches(batch.records))
     for (let index = 0; index < view.count; index++) {
       if (index === change.without) continue
+      const { writer, origins } = filling
+      origins.add(writer.count, batch.filled.origins.of(index))
       writer.append(view.key(index), view.value(index), view.timestamp(index), view.headers(index))
-      origins.push(batch.origins?.[index])
       if (writer.count >= limit) close()
     }
   close()

@@ -5,7 +5,7 @@ import { seededRandom } from '../../core/random.ts'
 import { readBatches } from '../protocol/record-batch.ts'
 import { Backoff } from './backoff.ts'
 import type { SealedBatch } from './produce-batch.ts'
-import { sequenceAfter, WriterPool } from './produce-batch.ts'
+import { Filling, FillingPool, sequenceAfter } from './produce-batch.ts'
 import { ProducePartition } from './produce-partition.ts'
 import { verdictOn } from './produce-verdict.ts'
 
@@ -16,11 +16,15 @@ const refused = (code: number, index?: number) =>
 function partition(): ProducePartition {
   const style = { isTransactional: true, compression: 'none' } as const
   const backoff = new Backoff(systemClock, seededRandom(1))
-  return new ProducePartition({ topic: 't', partition: 0 }, style, new WriterPool(), backoff)
+  return new ProducePartition({ topic: 't', partition: 0 }, style, new FillingPool(), backoff)
+}
+
+function originOf(value: string) {
+  return { topic: value, partition: 1, offset: 2 ** 40 }
 }
 
 function fill(of: ProducePartition, ...values: string[]): void {
-  for (const value of values) of.append(null, Buffer.from(value), 0, undefined, value)
+  for (const value of values) of.append(null, Buffer.from(value), 0, undefined, originOf(value))
   of.seal(us, 0)
 }
 
@@ -83,7 +87,7 @@ describe('batches on their way to a partition', () => {
     const [two, three] = [send(of), send(of)]
     expect([one, two, three].map(valuesIn)).toEqual([['a', 'b'], ['c'], ['d']])
     expect([one, two, three].map(({ sequence }) => sequence)).toEqual([0, 2, 3])
-    expect(two.origins).toEqual(['c'])
+    expect(two.filled.origins.of(0)).toEqual(originOf('c'))
   })
 
   test('leave a refused record out and number the rest again', () => {
@@ -142,8 +146,8 @@ describe('the verdict on a batch that failed', () => {
     records: Buffer.alloc(0),
     count,
     sequence: 0,
-    origins: undefined,
     since: 0,
+    filled: new Filling(),
   })
   const verdict = (code: number, count = 1, index?: number) =>
     verdictOn({ batch: batch(count), problem: refused(code, index) }).do

@@ -8,9 +8,15 @@
  */
 import type { Chars } from '../../core/bytes.ts'
 import type { RecordHeaders } from '../../core/headers.ts'
-import type { BatchWriter } from '../protocol/batch-writer.ts'
+import type { RecordMetadata } from '../../core/record.ts'
 import type { Backoff } from './backoff.ts'
-import type { BatchStyle, ProducerIdentity, SealedBatch, WriterPool } from './produce-batch.ts'
+import type {
+  BatchStyle,
+  Filling,
+  FillingPool,
+  ProducerIdentity,
+  SealedBatch,
+} from './produce-batch.ts'
 import { rebuildBatch, sealBatch, sequenceAfter } from './produce-batch.ts'
 import type { TopicPartition } from './topic-partition.ts'
 
@@ -49,19 +55,18 @@ export class ProducePartition {
   readonly #style: BatchStyle
   #mode: 'flowing' | 'settling' | 'probing' = 'flowing'
   #sequence = 0
-  readonly #pool: WriterPool
-  #writer: BatchWriter
-  #origins: unknown[] | undefined
+  readonly #pool: FillingPool
+  #filling: Filling
   #waiting: SealedBatch[] = []
   #flights: Flight[] = []
   #sealedBytes = 0
 
-  constructor(of: TopicPartition, style: BatchStyle, pool: WriterPool, backoff: Backoff) {
+  constructor(of: TopicPartition, style: BatchStyle, pool: FillingPool, backoff: Backoff) {
     this.topic = of.topic
     this.partition = of.partition
     this.#style = style
     this.#pool = pool
-    this.#writer = pool.take()
+    this.#filling = pool.take()
     this.backoff = backoff
   }
 
@@ -72,7 +77,8 @@ export class ProducePartition {
 
   /** In the batch that is being filled. */
   get openBytes(): number {
-    return this.#writer.count === 0 ? 0 : this.#writer.bytes
+    const { writer } = this.#filling
+    return writer.count === 0 ? 0 : writer.bytes
   }
 
   get isIdle(): boolean {
@@ -95,27 +101,24 @@ export class ProducePartition {
     value: Chars | null,
     timestamp: number,
     headers: RecordHeaders | undefined,
-    origin: unknown,
+    origin: RecordMetadata | undefined,
   ): void {
-    const { count } = this.#writer
-    this.#writer.append(key, value, timestamp, headers)
-    if (origin === undefined && this.#origins === undefined) return
-    this.#origins ??= new Array<unknown>(count).fill(undefined)
-    this.#origins.push(origin)
+    const { writer, origins } = this.#filling
+    origins.add(writer.count, origin)
+    writer.append(key, value, timestamp, headers)
   }
 
   /** Closes the batch that is being filled, if there is one. */
   seal(identity: ProducerIdentity, now: number): void {
-    const { count } = this.#writer
+    const filled = this.#filling
+    const { count } = filled.writer
     if (count === 0) return
     const sequence = this.#sequence
-    const records = sealBatch(this.#writer, identity, sequence, this.#style)
-    const writer = this.#writer
-    this.#waiting.push({ records, count, sequence, origins: this.#origins, since: now, writer })
+    const records = sealBatch(filled.writer, identity, sequence, this.#style)
+    this.#waiting.push({ records, count, sequence, since: now, filled })
     this.#sequence = sequenceAfter(sequence, count)
     this.#sealedBytes += records.length
-    this.#origins = undefined
-    this.#writer = this.#pool.take()
+    this.#filling = this.#pool.take()
   }
 
   /** The next batch leaves. */
@@ -129,7 +132,7 @@ export class ProducePartition {
     if (at < 0) return undefined
     this.#flights.splice(at, 1)
     this.#sealedBytes -= batch.records.length
-    if (batch.writer !== undefined) this.#pool.give(batch.writer)
+    this.#pool.give(batch.filled)
     if (this.#mode === 'probing') {
       this.#mode = 'flowing'
       this.backoff.reset()

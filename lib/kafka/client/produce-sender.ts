@@ -10,12 +10,13 @@ import type { Timer } from '../../core/clock.ts'
 import type { StreamsError } from '../../core/errors.ts'
 import { FatalError, isStreamsError, messageOf, RetriableError } from '../../core/errors.ts'
 import type { RecordHeaders } from '../../core/headers.ts'
+import type { RecordMetadata } from '../../core/record.ts'
 import { produce } from '../protocol/apis.ts'
 import { errorName } from '../protocol/error-codes.ts'
 import { failureOf } from './failures.ts'
 import type { VersionLimits } from './negotiation.ts'
 import type { ProducerIdentity, SealedBatch } from './produce-batch.ts'
-import { WriterPool } from './produce-batch.ts'
+import { FillingPool } from './produce-batch.ts'
 import type { Settled } from './produce-partition.ts'
 import { ProducePartition } from './produce-partition.ts'
 import { ProducePartitions } from './produce-partitions.ts'
@@ -56,7 +57,7 @@ export interface SenderHooks {
 export class ProduceSender {
   readonly #options: Required<ProducerOptions>
   readonly #hooks: SenderHooks
-  readonly #pool = new WriterPool()
+  readonly #pool = new FillingPool()
   readonly #partitions: ProducePartitions
   #ends = new Map<PartitionKey, EndOffset>()
   #timer: Timer | undefined
@@ -102,7 +103,7 @@ export class ProduceSender {
     value: Chars | null,
     timestamp: number,
     headers: RecordHeaders | undefined,
-    origin: unknown,
+    origin: RecordMetadata | undefined,
   ): void {
     const partition = this.#partitions.of(topic, index)
     partition.append(key, value, timestamp, headers, origin)
@@ -272,7 +273,7 @@ function refusal(
   index: number,
 ): RefusedRecordError {
   const detail = problem.kind === 'refused' ? (problem.detail ?? undefined) : undefined
-  const origin = batch.origins?.[index]
+  const origin = batch.filled.origins.of(index)
   return new RefusedRecordError({ topic, partition, reason: errorName(code), detail, origin })
 }
 

@@ -1,5 +1,6 @@
 /** A record that reached the broker and was refused there: too large, its time out of bounds, invalid. */
 import { RecordError } from '../../core/errors.ts'
+import type { RecordMetadata } from '../../core/record.ts'
 
 export interface Refusal {
   readonly topic: string
@@ -8,15 +9,15 @@ export interface Refusal {
   readonly reason: string
   /** What the broker said about it, when it did. */
   readonly detail?: string | undefined
-  /** Whatever was given to `send` with the record. */
-  readonly origin: unknown
+  /** What was given to `send` with the record. */
+  readonly origin: RecordMetadata | undefined
 }
 
 export class RefusedRecordError extends RecordError {
   readonly topic: string
   readonly partition: number
   readonly reason: string
-  readonly origin: unknown
+  readonly origin: RecordMetadata | undefined
 
   constructor(refusal: Refusal) {
     const { topic, partition, reason, detail } = refusal

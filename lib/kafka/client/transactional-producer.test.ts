@@ -11,6 +11,10 @@ import {
 let world: TransactionWorld
 afterEach(() => world.close())
 
+function inputOf(offset: number) {
+  return { topic: 'in', partition: 0, offset }
+}
+
 describe.each([
   ['V1', 1],
   ['V2', 2],
@@ -118,11 +122,13 @@ describe.each([
     world = new TransactionWorld({ settings })
     const producer = await world.started({ 'message.timestamp.after.max.ms': '3600000' })
     const now = world.cluster.clock.now()
-    for (let n = 0; n < 5; n++)
-      producer.send('out', 0, null, Buffer.from('x'), n === 3 ? now + 7_200_000 : now, undefined, n)
+    for (let n = 0; n < 5; n++) {
+      const timestamp = n === 3 ? now + 7_200_000 : now
+      producer.send('out', 0, null, Buffer.from('x'), timestamp, undefined, inputOf(n))
+    }
     await expect(world.cluster.run(producer.flush())).rejects.toMatchObject({
       code: 'RECORD_REFUSED',
-      origin: 3,
+      origin: inputOf(3),
     })
     await world.cluster.run(producer.end('abort'))
     expect(await world.visible()).toEqual([])
@@ -138,9 +144,11 @@ describe.each([
     expect((await world.visible()).map((text) => Number(text.replaceAll('.', '')))).toEqual(
       Array.from({ length: 20 }, (_, n) => n),
     )
-    producer.send('out', 0, null, Buffer.alloc(300), 0, undefined, 'small')
-    producer.send('out', 0, null, Buffer.alloc(3000), 0, undefined, 'large')
-    await expect(world.cluster.run(producer.flush())).rejects.toMatchObject({ origin: 'large' })
+    producer.send('out', 0, null, Buffer.alloc(300), 0, undefined, inputOf(1))
+    producer.send('out', 0, null, Buffer.alloc(3000), 0, undefined, inputOf(2))
+    await expect(world.cluster.run(producer.flush())).rejects.toMatchObject({
+      origin: inputOf(2),
+    })
   })
 })
 

@@ -13,10 +13,10 @@ import type { Chars } from '../../core/bytes.ts'
 import type { StreamsError } from '../../core/errors.ts'
 import { ConfigError, FatalError, isStreamsError, RetriableError } from '../../core/errors.ts'
 import type { RecordHeaders } from '../../core/headers.ts'
+import type { RecordMetadata } from '../../core/record.ts'
 import type { GroupFence, OffsetToCommit } from './group-fence.ts'
 import { assertFences, unfenced } from './group-fence.ts'
-import type { OpenTransaction } from './open-transaction.ts'
-import { NOTHING } from './open-transaction.ts'
+import { NOTHING, type OpenTransaction } from './open-transaction.ts'
 import { PartitionAdder } from './partition-adder.ts'
 import type { ProducerIdentity } from './produce-batch.ts'
 import { ProduceSender } from './produce-sender.ts'
@@ -109,7 +109,7 @@ export class TransactionalProducer {
     await this.#begin(this.#identity, signal)
   }
 
-  /** Copies key and value. `origin` comes back in a RefusedRecordError. */
+  /** Copies key, value and `origin`, which comes back in a RefusedRecordError. */
   send(
     topic: string,
     partition: number,
@@ -117,7 +117,7 @@ export class TransactionalProducer {
     value: Chars | null,
     timestamp: number,
     headers?: RecordHeaders,
-    origin?: unknown,
+    origin?: RecordMetadata,
   ): void {
     this.#assertReady('records were sent')
     // Lost in any case: whoever flushes is told why.
