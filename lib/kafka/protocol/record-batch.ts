@@ -90,36 +90,36 @@ export class LazyBatch implements RecordView {
   }
 
   offset(index: number): number {
-    return this.baseOffset + (this.#decoded().offsetDeltas[index] ?? 0)
+    return this.baseOffset + this.#decoded().offsetDelta(index)
   }
 
   timestamp(index: number): number {
     if (this.#attributes & 8) return this.maxTimestamp
-    return this.baseTimestamp + (this.#decoded().timestampDeltas[index] ?? 0)
+    return this.baseTimestamp + this.#decoded().timestampDelta(index)
   }
 
   key(index: number): Buffer | null {
-    const { body, keyAt, keyLength } = this.#decoded()
-    return slice(body, keyAt[index] ?? 0, keyLength[index] ?? -1)
+    const positions = this.#decoded()
+    return slice(positions.body, positions.keyAt(index), positions.keyLength(index))
   }
 
   value(index: number): Buffer | null {
-    const { body, valueAt, valueLength } = this.#decoded()
-    return slice(body, valueAt[index] ?? 0, valueLength[index] ?? -1)
+    const positions = this.#decoded()
+    return slice(positions.body, positions.valueAt(index), positions.valueLength(index))
   }
 
   decodeKey(index: number, decode: DecodeAt, context: SerdeContext): unknown {
-    const { body, keyAt, keyLength } = this.#decoded()
-    const length = keyLength[index] ?? -1
-    const at = keyAt[index] ?? 0
-    return length < 0 ? null : decode(body, at, at + length, context)
+    const positions = this.#decoded()
+    const length = positions.keyLength(index)
+    const at = positions.keyAt(index)
+    return length < 0 ? null : decode(positions.body, at, at + length, context)
   }
 
   decodeValue(index: number, decode: DecodeAt, context: SerdeContext): unknown {
-    const { body, valueAt, valueLength } = this.#decoded()
-    const length = valueLength[index] ?? -1
-    const at = valueAt[index] ?? 0
-    return length < 0 ? null : decode(body, at, at + length, context)
+    const positions = this.#decoded()
+    const length = positions.valueLength(index)
+    const at = positions.valueAt(index)
+    return length < 0 ? null : decode(positions.body, at, at + length, context)
   }
 
   headers(index: number): RecordHeaders {
