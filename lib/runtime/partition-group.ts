@@ -13,6 +13,8 @@ const NEVER_WAIT = -1
 
 export class PartitionGroup {
   readonly #queues: readonly PartitionQueue[]
+  /** Most tasks read one partition: there is nobody to choose from or to wait for. */
+  readonly #only: PartitionQueue | undefined
   readonly #byTopic: ReadonlyMap<string, PartitionQueue>
   readonly #maxTaskIdleMs: number
   /** Highest timestamp handed out; -1 before the first record. */
@@ -20,6 +22,7 @@ export class PartitionGroup {
 
   constructor(queues: readonly PartitionQueue[], maxTaskIdleMs: number) {
     this.#queues = queues
+    this.#only = queues.length === 1 ? queues[0] : undefined
     this.#byTopic = new Map(queues.map((queue) => [queue.topic, queue]))
     this.#maxTaskIdleMs = maxTaskIdleMs
     this.recallTime()
@@ -55,6 +58,10 @@ export class PartitionGroup {
    * for `maxTaskIdleMs` from when it was first found there.
    */
   ready(now: number): boolean {
+    if (this.#only !== undefined && this.#only.size > 0) {
+      this.#only.emptySince = undefined
+      return true
+    }
     let any = false
     let waiting = false
     for (const queue of this.#queues) {
@@ -68,6 +75,8 @@ export class PartitionGroup {
 
   /** The queue with the oldest head; undefined while none can be handed out. */
   choose(): PartitionQueue | undefined {
+    const only = this.#only
+    if (only !== undefined) return only.size > 0 && only.ensureHead() ? only : undefined
     let oldest: PartitionQueue | undefined
     for (const queue of this.#queues) {
       if (queue.size === 0) continue

@@ -6,10 +6,11 @@
  * 3. A head that cannot be decoded is handed out like any other, before all others, so that its
  *    error passes through the same policy at the same place.
  */
-import type { RecordError } from '../core/errors.ts'
+import type { ErrorPolicy, RecordError } from '../core/errors.ts'
 import type { RecordHeaders } from '../core/headers.ts'
 import { EMPTY_HEADERS } from '../core/headers.ts'
 import type { RecordView } from '../core/record-view.ts'
+import type { Forward } from '../topology/operator.ts'
 import type { PartitionEnd } from './task-options.ts'
 
 /** The decoded head, one object per queue, filled anew for each record. */
@@ -46,8 +47,15 @@ const NO_VIEW: RecordView = {
   headers: () => EMPTY_HEADERS,
 }
 
+/** What a source without children does. */
+const NOWHERE: Forward = () => undefined
+
 export class PartitionQueue {
   readonly topic: string
+  /** What its source says of records that cannot be decoded. */
+  readonly decode: ErrorPolicy | undefined
+  /** What a record of it sets off, set by the task whenever its operators are made. */
+  entry: Forward = NOWHERE
   /** Highest timestamp handed out; -1 before the first record. */
   partitionTime = -1
   /** When the task first found it at its end, by the wall clock; see `PartitionGroup`. */
@@ -71,8 +79,9 @@ export class PartitionQueue {
   #preparing: Promise<void> | undefined
   #life = 0
 
-  constructor(topic: string, reader: HeadReader, position: number) {
+  constructor(topic: string, reader: HeadReader, position: number, decode?: ErrorPolicy) {
     this.topic = topic
+    this.decode = decode
     this.#reader = reader
     this.#position = position
   }

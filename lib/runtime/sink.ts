@@ -69,24 +69,26 @@ export class Sink {
 
   readonly process: Forward = (key, value, timestamp, headers) => {
     const node = this.#node
-    const context = this.#scope.callbackContext(timestamp, headers)
+    const scope = this.#scope
     const topic =
       typeof node.topic === 'string'
         ? this.#topic
-        : node.topic(value as never, key as never, context)
+        : node.topic(value as never, key as never, scope.callbackContext(timestamp, headers))
     const written =
       node.headers === undefined
         ? headers
-        : toRecordHeaders(node.headers(value as never, key as never, context))
+        : toRecordHeaders(
+            node.headers(value as never, key as never, scope.callbackContext(timestamp, headers)),
+          )
     const time =
       node.timestamp === undefined
         ? timestamp
-        : node.timestamp(value as never, key as never, context)
+        : node.timestamp(value as never, key as never, scope.callbackContext(timestamp, headers))
     const keyBytes = this.#encode(this.#key, node.key, key, topic, written)
     const valueBytes = this.#encode(this.#value, node.value, value, topic, written)
     this.#check(topic, keyBytes, valueBytes, time, written)
     const to = this.#partition(topic, key, value, keyBytes)
-    const { origin } = this.#scope
+    const { origin } = scope
     if (typeof to === 'number')
       this.#outputs.send(topic, to, keyBytes, valueBytes, time, written, origin)
     else

@@ -44,7 +44,7 @@ export class TaskInputs {
         maxFutureSkewMs,
         streamTime,
       })
-      queues.push(new PartitionQueue(topic, reader, 0))
+      queues.push(new PartitionQueue(topic, reader, 0, source.decode))
     }
     this.group = new PartitionGroup(queues, options.maxTaskIdleMs ?? 0)
   }

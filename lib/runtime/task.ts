@@ -11,7 +11,6 @@
 import type { RecordError } from '../core/errors.ts'
 import { messageOf } from '../core/errors.ts'
 import type { RecordView } from '../core/record-view.ts'
-import type { Forward } from '../topology/operator.ts'
 import { AsyncTail } from './async-tail.ts'
 import type { LiveNode } from './compile.ts'
 import { compile } from './compile.ts'
@@ -31,9 +30,6 @@ import { Undo } from './undo.ts'
 import type { Done } from './units.ts'
 import { Units } from './units.ts'
 
-/** A source without children. */
-function nowhere(): void {}
-
 export class Task {
   readonly id: string
   readonly partition: number
@@ -44,7 +40,6 @@ export class Task {
   readonly #units: Units
   /** Records that the broker refused, by topic and offset. */
   readonly #refused = new Map<string, RecordError>()
-  #entries = new Map<PartitionQueue, Forward>()
   #nodes: readonly LiveNode[] = []
   #sentAtCommit = 0
 
@@ -136,10 +131,8 @@ export class Task {
     const { group } = this.#inputs
     const queue = group.choose()
     if (queue === undefined) return group.preparing
-    const entry = this.#entries.get(queue) ?? nowhere
-    const { decode } = this.#inputs.sourceOf(queue.topic)
-    const done = this.#units.record(queue, entry, this.#refusalOf(queue), decode)
-    return done === undefined ? this.#punctuateStream() : done.then(() => this.#punctuateStream())
+    const done = this.#units.record(queue, this.#refusalOf(queue))
+    return done === undefined ? this.#punctuateStream() : this.#punctuateLater(done)
   }
 
   /** Wall-clock punctuators that are due at `now`. */
@@ -230,15 +223,22 @@ export class Task {
     })
     parts.scope.making = false
     this.#nodes = operators
-    this.#entries = new Map()
     for (const queue of this.#inputs.group.queues) {
       const entry = sources.get(this.#inputs.sourceOf(queue.topic).name)
-      if (entry !== undefined) this.#entries.set(queue, entry)
+      if (entry !== undefined) queue.entry = entry
     }
   }
 
+  #punctuateLater(done: Promise<void>): Promise<void> {
+    return done.then(() => this.#punctuateStream())
+  }
+
   #punctuateStream(): Done {
-    const { streamTime } = this
+    if (this.streamTime < this.#parts.streamPunctuators.next) return
+    return this.#fireStream(this.streamTime)
+  }
+
+  #fireStream(streamTime: number): Done {
     return this.#parts.streamPunctuators.run(streamTime, (node, call) =>
       this.#units.emission(node, () => call(streamTime)),
     )

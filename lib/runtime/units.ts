@@ -5,7 +5,7 @@
  * 1. Synchronous as long as everything below is; else a promise, and nothing else may run meanwhile.
  * 2. An error that user code caught on its way up still fails the unit: what it left is half done.
  */
-import type { ErrorAction, ErrorPolicy, RecordError } from '../core/errors.ts'
+import type { ErrorAction, RecordError } from '../core/errors.ts'
 import type { Forward } from '../topology/operator.ts'
 import type { AsyncTail } from './async-tail.ts'
 import { isThenable } from './async-tail.ts'
@@ -56,32 +56,22 @@ export class Units {
   }
 
   /**
-   * Hands out the head of a queue. `refused`: why it must not be processed. `decode`: what its
-   * source says of records that cannot be decoded.
+   * Hands out the head of a queue. `refused`: why it must not be processed. No closure is made here,
+   * for each would cost every record.
    */
-  record(
-    queue: PartitionQueue,
-    entry: Forward,
-    refused: RecordError | undefined,
-    decode: ErrorPolicy | undefined,
-  ): Done {
+  record(queue: PartitionQueue, refused: RecordError | undefined): Done {
     const { head } = queue
     const mark = this.#undo?.mark(queue)
     this.#scope.enter(queue.topic, head)
     const error = head.error ?? refused
-    if (error !== undefined) return this.#recordFailed(error, queue, mark, decode)
+    if (error !== undefined) return this.#recordFailed(error, queue, mark)
     this.#lateness.observe(this.#group.handOut(queue) / 1000)
     try {
-      entry(head.key, head.value, head.timestamp, head.headers)
+      queue.entry(head.key, head.value, head.timestamp, head.headers)
     } catch (thrown) {
-      return this.#recordFailed(thrown, queue, mark, decode)
+      return this.#recordFailed(thrown, queue, mark)
     }
-    if (this.#tail.busy)
-      return this.#tail.drain().then(
-        () => this.#recordDone(queue, mark, decode),
-        (thrown: unknown) => this.#recordFailed(thrown, queue, mark, decode),
-      )
-    return this.#recordDone(queue, mark, decode)
+    return this.#tail.busy ? this.#drainRecord(queue, mark) : this.#recordDone(queue, mark)
   }
 
   /** What a node does without a record in hand: a punctuator, or step 0 of a commit. */
@@ -127,24 +117,22 @@ export class Units {
     }
   }
 
-  #recordDone(
-    queue: PartitionQueue,
-    mark: Mark | undefined,
-    decode: ErrorPolicy | undefined,
-  ): Done {
+  #drainRecord(queue: PartitionQueue, mark: Mark | undefined): Promise<void> {
+    return this.#tail.drain().then(
+      () => this.#recordDone(queue, mark),
+      (thrown: unknown) => this.#recordFailed(thrown, queue, mark),
+    )
+  }
+
+  #recordDone(queue: PartitionQueue, mark: Mark | undefined): Done {
     const { failure } = this.#scope
-    if (failure !== undefined) return this.#recordFailed(failure, queue, mark, decode)
+    if (failure !== undefined) return this.#recordFailed(failure, queue, mark)
     this.#settled(queue)
   }
 
-  #recordFailed(
-    error: unknown,
-    queue: PartitionQueue,
-    mark: Mark | undefined,
-    decode: ErrorPolicy | undefined,
-  ): Done {
+  #recordFailed(error: unknown, queue: PartitionQueue, mark: Mark | undefined): Done {
     this.#tail.clear()
-    const action = this.#failures.decide(error, decode)
+    const action = this.#failures.decide(error, queue.decode)
     if (mark !== undefined) this.#undo?.rollback(mark)
     const settling = this.#failures.settle(error, action, queue.head)
     if (settling !== undefined) return settling.then(() => this.#settled(queue))
