@@ -53,7 +53,8 @@ export class BatchWriter {
   }
 
   append(key: Chars | null, value: Chars | null, timestamp: number, headers?: RecordHeaders): void {
-    if (this.#count === 0) {
+    const count = this.#count
+    if (count === 0) {
       this.#baseTimestamp = timestamp
       this.#maxTimestamp = timestamp
     } else if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp
@@ -62,23 +63,22 @@ export class BatchWriter {
     const body =
       2 +
       varlongBytes(delta) +
-      varintBytes(this.#count) +
+      varintBytes(count) +
       sizeOf(key) +
       sizeOf(value) +
       (encoded === undefined ? 0 : encoded.length - 1)
     this.#reserve(body + OVERHEAD_BYTES)
-    this.#varint(body)
-    this.#buffer[this.#at++] = 0
-    this.#varlong(delta)
-    this.#varint(this.#count)
-    this.#bytes(key)
-    this.#bytes(value)
-    if (encoded === undefined) this.#buffer[this.#at++] = 0
-    else {
-      encoded.copy(this.#buffer, this.#at)
-      this.#at += encoded.length
-    }
-    this.#count += 1
+    const buffer = this.#buffer
+    let at = putVarint(buffer, this.#at, body)
+    buffer[at++] = 0
+    at = putVarlong(buffer, at, delta)
+    at = putVarint(buffer, at, count)
+    at = putBytes(buffer, at, key)
+    at = putBytes(buffer, at, value)
+    if (encoded === undefined) buffer[at++] = 0
+    else at += encoded.copy(buffer, at)
+    this.#at = at
+    this.#count = count + 1
   }
 
   /** The whole batch; `count` records, base offset 0. */
@@ -109,54 +109,52 @@ export class BatchWriter {
     return batch
   }
 
-  #bytes(bytes: Chars | null): void {
-    if (bytes === null) {
-      this.#varint(-1)
-      return
-    }
-    this.#varint(bytes.length)
-    if (typeof bytes === 'string') writeChars(this.#buffer, bytes, this.#at)
-    else if (bytes.length > SHORT) this.#buffer.set(bytes, this.#at)
-    else this.#copyShort(bytes)
-    this.#at += bytes.length
-  }
-
-  /** A call of `set` costs more. */
-  #copyShort(bytes: Uint8Array): void {
-    const buffer = this.#buffer
-    const at = this.#at
-    for (let index = 0; index < bytes.length; index++) buffer[at + index] = bytes[index] as number
-  }
-
-  #varint(value: number): void {
-    if (value >= 0 && value < 64) {
-      this.#buffer[this.#at++] = value << 1
-      return
-    }
-    let rest = ((value << 1) ^ (value >> 31)) >>> 0
-    while (rest > 127) {
-      this.#buffer[this.#at++] = (rest & 127) | 128
-      rest >>>= 7
-    }
-    this.#buffer[this.#at++] = rest
-  }
-
-  /** Beyond 32 bits for timestamps that lie far apart. */
-  #varlong(value: number): void {
-    let rest = value >= 0 ? value * 2 : -value * 2 - 1
-    while (rest > 127) {
-      this.#buffer[this.#at++] = (rest % 128) + 128
-      rest = Math.floor(rest / 128)
-    }
-    this.#buffer[this.#at++] = rest
-  }
-
   #reserve(bytes: number): void {
     if (this.#at + bytes <= this.#buffer.length) return
     const larger = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#at + bytes))
     this.#buffer.copy(larger, 0, 0, this.#at)
     this.#buffer = larger
   }
+}
+
+/** These three give where the next byte goes: a field that moves with each byte costs more. */
+function putBytes(buffer: Buffer, start: number, bytes: Chars | null): number {
+  if (bytes === null) return putVarint(buffer, start, -1)
+  const { length } = bytes
+  const at = putVarint(buffer, start, length)
+  if (typeof bytes === 'string') writeChars(buffer, bytes, at)
+  else if (length > SHORT) buffer.set(bytes, at)
+  else copyShort(buffer, at, bytes)
+  return at + length
+}
+
+/** A call of `set` costs more. */
+function copyShort(buffer: Buffer, at: number, bytes: Uint8Array): void {
+  for (let index = 0; index < bytes.length; index++) buffer[at + index] = bytes[index] as number
+}
+
+function putVarint(buffer: Buffer, start: number, value: number): number {
+  let at = start
+  let rest = ((value << 1) ^ (value >> 31)) >>> 0
+  while (rest > 127) {
+    buffer[at++] = (rest & 127) | 128
+    rest >>>= 7
+  }
+  buffer[at++] = rest
+  return at
+}
+
+/** Beyond 32 bits for timestamps that lie far apart. */
+function putVarlong(buffer: Buffer, start: number, value: number): number {
+  if (value === (value | 0)) return putVarint(buffer, start, value)
+  let at = start
+  let rest = value >= 0 ? value * 2 : -value * 2 - 1
+  while (rest > 127) {
+    buffer[at++] = (rest % 128) + 128
+    rest = Math.floor(rest / 128)
+  }
+  buffer[at++] = rest
+  return at
 }
 
 function varintBytes(value: number): number {
@@ -168,6 +166,7 @@ function varintBytes(value: number): number {
 }
 
 function varlongBytes(value: number): number {
+  if (value === (value | 0)) return varintBytes(value)
   let bytes = 1
   for (let rest = value >= 0 ? value * 2 : -value * 2 - 1; rest > 127; bytes++)
     rest = Math.floor(rest / 128)
