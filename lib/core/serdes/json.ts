@@ -6,9 +6,10 @@
  * 2. The text `null` is no value: read it is NULL_VALUE or NULL_KEY, written ENCODE_FAILED.
  * 3. Keys have their properties sorted, at every depth.
  *
- * Text that looks like the last is read by its shape; that reader takes no integer that JSON.parse
- * would round, so what remains for JSON.parse is all that is searched for one.
+ * Records that look like the last are read by their shape, and written by it as values; neither takes
+ * an integer that is refused, so only what remains for JSON.parse and JSON.stringify is searched for one.
  */
+import { bytesOf } from '../bytes.ts'
 import { messageOf } from '../errors.ts'
 import type { JsonOptions, JsonSerde, Serde, SerdeContext, StandardSchema } from '../serde.ts'
 import type { Check } from './check.ts'
@@ -16,6 +17,7 @@ import { isStandardSchema, schemaCheck } from './check.ts'
 import type { IntegerMode } from './json-integers.ts'
 import { hasLongDigitRun, hasLongDigits, parseIntegers, UnsafeInteger } from './json-integers.ts'
 import { JsonReader } from './json-reader.ts'
+import { JsonScribe } from './json-scribe.ts'
 import { writeJson } from './json-writer.ts'
 import { withDecodeAt } from './positional.ts'
 import { undecodable, unencodable, unexpectedNull, unsafeInteger } from './serde-error.ts'
@@ -49,6 +51,10 @@ function jsonSerde<T>(check: Check<T>, options: JsonOptions | undefined): Serde<
       parse(text, mode === 'round' || !hasLongDigitRun(body, from, to), context)
     return checked(input, check, context)
   }
+  const scribe = new JsonScribe()
+  // Keys have their properties sorted.
+  const scribed = (value: T, context: SerdeContext): string | undefined =>
+    context.part === 'value' ? scribe.write(value) : undefined
   const write = (value: T, context: SerdeContext): string => {
     const text = textOf(value, mode, context)
     if (mode === 'refuse' && hasLongDigits(text)) refuseUnsafe(text, context)
@@ -56,11 +62,15 @@ function jsonSerde<T>(check: Check<T>, options: JsonOptions | undefined): Serde<
   }
   const serde: Serde<T> = {
     format: 'json',
-    serialize: (value, context) => encode(write(value, context)),
+    serialize: (value, context) => {
+      const text = scribed(value, context)
+      return text === undefined ? encode(write(value, context)) : bytesOf(text)
+    },
     deserialize: (data, context) => decodeAt(data, 0, data.length, context),
   }
   withTextForm(serde, {
-    write: (value: T, context) => charsOf(write(value, context), context, encode),
+    write: (value: T, context) =>
+      scribed(value, context) ?? charsOf(write(value, context), context, encode),
     read: (text, context) => {
       const input =
         reader.read(text) ?? parse(text, mode === 'round' || !hasLongDigits(text), context)
