@@ -46,8 +46,8 @@ final class Load {
   static Producer<String, byte[]> producer(Map<String, String> settings) {
     Map<String, Object> p = new HashMap<>(settings);
     p.put("bootstrap.servers", Cluster.brokers);
-    p.put("acks", "1");
-    p.put("enable.idempotence", "false");
+    // In order whatever is sent twice: the answers of some workloads depend on it.
+    p.put("enable.idempotence", "true");
     p.put("buffer.memory", "67108864");
     return new KafkaProducer<>(p, new StringSerializer(), new ByteArraySerializer());
   }
