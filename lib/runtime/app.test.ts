@@ -83,6 +83,28 @@ describe('an instance on the embedded broker', () => {
   )
 })
 
+describe('output at-least-once', () => {
+  test('leaves when its linger is over, though no record and no commit follows', async () => {
+    world = new World()
+    await world.topics({ in: 1, out: 1 })
+    const builder = new StreamsBuilder()
+    builder.stream('in', { key: serdes.string, value: serdes.string }).to('out')
+    await world.start(builder.build(), {
+      guarantee: 'at-least-once',
+      commitInterval: '30s',
+      transactionTimeout: '60s',
+      produce: { linger: 200 },
+    })
+    await world.produce('in', [{ key: 'k', value: '1' }])
+    await world.pass(50)
+    await world.produce('in', [{ key: 'k', value: '2' }])
+    await world.pass(50)
+    expect(await world.values()).toEqual(['1'])
+    await world.pass(150)
+    expect(await world.values()).toEqual(['1', '2'])
+  })
+})
+
 describe('the life of an application', () => {
   const started = async (): Promise<void> => {
     world = new World()

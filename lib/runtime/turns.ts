@@ -83,6 +83,7 @@ export class Turns {
     let worked = await this.#own.parts.restorer.step(until)
     await this.#own.completeRestored()
     if (!this.paused) worked = (await this.#process(until)) || worked
+    await this.#relieve()
     if (this.#commitDue) await this.commit()
     this.#own.parts.keeper.flushWhenDue()
     await this.#own.watchTopics()
@@ -146,7 +147,6 @@ export class Turns {
       processed = await this.#run(until)
     }
     const fired = await this.slice.punctuate(running, this.#options.clock.now())
-    await this.#relieve()
     return processed > 0 || fired
   }
 
@@ -160,7 +160,7 @@ export class Turns {
   async #relieve(): Promise<void> {
     const { transactions, outputs } = this.#clients
     const now = this.#options.clock.monotonic()
-    if (outputs !== undefined && now >= this.#nextPush) {
+    if (outputs?.isFilling === true && now >= this.#nextPush) {
       this.#nextPush = now + this.#options.settings.lingerMs
       outputs.push()
     }
@@ -188,6 +188,8 @@ export class Turns {
     const running = this.#own.table.running()
     for (const { task } of running)
       delay = Math.min(delay, task.nextPunctuation - wall, this.#nextCommit - now)
+    // The last output before the input pauses is not to wait for the next record, or the commit.
+    if (this.#clients.outputs?.isFilling === true) delay = Math.min(delay, this.#nextPush - now)
     const waits = new AbortController()
     // The abort below ends the other waits: that must not wake the next turn, and all after it.
     const wake = (): void => {

@@ -65,6 +65,11 @@ export class IdempotentProducer {
     return this.#sender.bytes
   }
 
+  /** Whether something waits for `push`, or for its batch to be full. */
+  get isFilling(): boolean {
+    return this.#sender.isFilling
+  }
+
   /** Copies key, value and `origin`, which comes back in a RefusedRecordError. */
   send(
     topic: string,

@@ -81,6 +81,12 @@ export class ProduceSender {
     return bytes
   }
 
+  /** Whether some of it is in a batch that is still being filled. */
+  get isFilling(): boolean {
+    for (const { openBytes } of this.#partitions.values()) if (openBytes > 0) return true
+    return false
+  }
+
   get inFlight(): number {
     let flights = 0
     for (const partition of this.#partitions.values()) flights += partition.inFlight
