@@ -22,7 +22,8 @@ async function makeTopic(configs: Record<string, string> = {}): Promise<void> {
   await cluster.run(admin.createTopics([topic]))
 }
 
-async function written(): Promise<string[]> {
+/** The values of each batch. */
+async function batches(): Promise<string[][]> {
   const fetcher = new Fetcher({
     ...parts(),
     lane: 'fetch',
@@ -36,7 +37,11 @@ async function written(): Promise<string[]> {
   await cluster.pass(500)
   return fetcher
     .poll()
-    .flatMap(({ view }) => Array.from({ length: view.count }, (_, at) => `${view.value(at)}`))
+    .map(({ view }) => Array.from({ length: view.count }, (_, at) => `${view.value(at)}`))
+}
+
+async function written(): Promise<string[]> {
+  return (await batches()).flat()
 }
 
 function inputOf(offset: number) {
@@ -44,6 +49,24 @@ function inputOf(offset: number) {
 }
 
 describe('a producer without transactions', () => {
+  test('gathers what is pushed while as many batches as may be are on their way', async () => {
+    await makeTopic()
+    const producer = new IdempotentProducer(parts())
+    const push = (value: string): void => {
+      producer.send('out', 0, null, Buffer.from(value), cluster.clock.now())
+      producer.push()
+    }
+    push('first')
+    await cluster.run(producer.flush())
+    const values = Array.from({ length: 20 }, (_, n) => `${n}`)
+    for (const value of values) push(value)
+    await cluster.run(producer.flush())
+    const [first, ...others] = await batches()
+    expect(first).toEqual(['first'])
+    expect(others.map(({ length }) => length)).toEqual([1, 1, 1, 1, 1, 15])
+    expect(others.flat()).toEqual(values)
+  })
+
   test('doubles nothing when answers are lost, and keeps the order', async () => {
     await makeTopic()
     const producer = new IdempotentProducer(parts())

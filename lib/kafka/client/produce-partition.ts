@@ -52,6 +52,8 @@ export class ProducePartition {
   notBefore = 0
   /** The batch that is being filled is closed at this size. */
   closedAt: number = Infinity
+  /** The batch that is being filled is to leave as soon as it may. */
+  isPushed = false
   readonly #style: BatchStyle
   #mode: 'flowing' | 'settling' | 'probing' = 'flowing'
   #sequence = 0
@@ -91,9 +93,12 @@ export class ProducePartition {
 
   /** The next batch to send; undefined: none, or not now. */
   get next(): SealedBatch | undefined {
-    if (this.#mode === 'settling') return undefined
-    const most = this.#mode === 'probing' ? 1 : MAX_IN_FLIGHT
-    return this.#flights.length < most ? this.#waiting[0] : undefined
+    return this.#hasRoom ? this.#waiting[0] : undefined
+  }
+
+  /** Whether the batch that is being filled would be the next to leave, and now. */
+  get isFree(): boolean {
+    return this.#waiting.length === 0 && this.#hasRoom
   }
 
   append(
@@ -110,6 +115,7 @@ export class ProducePartition {
 
   /** Closes the batch that is being filled, if there is one. */
   seal(identity: ProducerIdentity, now: number): void {
+    this.isPushed = false
     const filled = this.#filling
     const { count } = filled.writer
     if (count === 0) return
@@ -174,6 +180,11 @@ export class ProducePartition {
         sequence = sequenceAfter(rebuilt.sequence, rebuilt.count)
       }
     this.#sequence = sequence
+  }
+
+  get #hasRoom(): boolean {
+    if (this.#mode === 'settling') return false
+    return this.#flights.length < (this.#mode === 'probing' ? 1 : MAX_IN_FLIGHT)
   }
 
   #replace(batch: SealedBatch, by: readonly SealedBatch[]): void {

@@ -81,9 +81,10 @@ export class ProduceSender {
     return bytes
   }
 
-  /** Whether some of it is in a batch that is still being filled. */
+  /** Whether some of it leaves with the next `push`, or when its batch is full. */
   get isFilling(): boolean {
-    for (const { openBytes } of this.#partitions.values()) if (openBytes > 0) return true
+    for (const { openBytes, isPushed } of this.#partitions.values())
+      if (openBytes > 0 && !isPushed) return true
     return false
   }
 
@@ -118,10 +119,12 @@ export class ProduceSender {
     this.pump()
   }
 
-  /** Closes every batch and sends what may be sent. */
+  /**
+   * Sends what may be sent. A batch that could only wait for the answers to others goes on being
+   * filled: closed, the small batches of each push would wait in a line that grows.
+   */
   push(): void {
-    const now = this.#options.clock.monotonic()
-    for (const partition of this.#partitions.values()) partition.seal(this.#hooks.identity(), now)
+    for (const partition of this.#partitions.values()) partition.isPushed = partition.openBytes > 0
     this.pump()
   }
 
@@ -153,6 +156,7 @@ export class ProduceSender {
     let due = Infinity
     const requests = new Map<number, ProduceItem[]>()
     for (const partition of this.#partitions.values()) {
+      if (partition.isPushed && partition.isFree) partition.seal(this.#hooks.identity(), now)
       const batch = partition.next
       if (batch === undefined) continue
       if (partition.notBefore > now) due = Math.min(due, partition.notBefore)
