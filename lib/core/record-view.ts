@@ -17,6 +17,8 @@ export interface RecordView {
   key(index: number): Buffer | null
   value(index: number): Buffer | null
   headers(index: number): RecordHeaders
+  /** What its bytes are a part of: who keeps the view keeps all of that. */
+  readonly memory?: ArrayBufferLike
   /** As `key` and `value`, decoded where the bytes lie; views without a body leave them out. */
   readonly decodeKey?: DecodePart
   readonly decodeValue?: DecodePart

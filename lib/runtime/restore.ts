@@ -32,8 +32,8 @@ import { rowsOf } from './restored-rows.ts'
 /** Leader epoch that skips the check of divergence: not known for certain. */
 const NO_EPOCH = -1
 const TOO_LATE = 'tombstones may be gone'
-/** Restored rows in memory that make one batch of LevelDB. */
-const LOADED_BYTES = 8_388_608
+/** Restored rows, and the answers that they lie in, that make one batch of LevelDB. */
+const LOADED_BYTES = 4_194_304
 
 export interface RestorerOptions {
   /** Of the restore lane, read_committed. */

@@ -35,7 +35,7 @@ export interface ByteStore {
   get(key: Buffer): Buffer | undefined
   /** Rows in order, in chunks; the caller closes by finishing or by `return()`. */
   scan(range: ByteRange): AsyncIterable<readonly ByteRow[]>
-  /** The operations are asked for one by one. */
+  /** The operations are asked for one by one; bytes of one are valid until the next is asked for. */
   write(operations: Iterable<ByteOperation>, options?: WriteOptions): Promise<void>
   /** Deletes a range, not atomically with anything else. Not while a `write` is in flight. */
   clear(range: ByteRange): Promise<void>

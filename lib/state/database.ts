@@ -52,7 +52,7 @@ export class Database {
     const database = new Database(options, rows.identity, position)
     const first = encodeSentinel(IDENTITY_KEY, rows.identity)
     await database.#write(
-      found === undefined ? [{ type: 'put', key: IDENTITY_KEY, value: first }] : [],
+      found === undefined ? [[{ type: 'put', key: IDENTITY_KEY, value: first }]] : [],
       // From here on it counts as not closed, also when the power goes before the first batch.
       database.found,
       true,
@@ -96,9 +96,9 @@ export class Database {
     return result
   }
 
-  /** A batch and the position that is true with it. Only inside `exclusive`. */
+  /** A batch, in pieces, and the position that is true with it. Only inside `exclusive`. */
   write(
-    operations: Iterable<ByteOperation>,
+    operations: readonly Iterable<ByteOperation>[],
     progress: Progress,
     { durable = false, pause }: WriteOptions = {},
   ): Promise<void> {
@@ -116,7 +116,7 @@ export class Database {
   }
 
   #write(
-    operations: Iterable<ByteOperation>,
+    operations: readonly Iterable<ByteOperation>[],
     progress: Progress,
     durable: boolean,
     pause?: () => Promise<void>,
@@ -129,10 +129,13 @@ export class Database {
       addedTopicIds: this.#addedTopicIds,
     }
     const value = encodeSentinel(POSITION_KEY, row)
-    return this.byteStore.write(followed(operations, { type: 'put', key: POSITION_KEY, value }), {
-      durable,
-      ...(pause === undefined ? {} : { pause }),
-    })
+    return this.byteStore.write(
+      joined([...operations, [{ type: 'put', key: POSITION_KEY, value }]]),
+      {
+        durable,
+        ...(pause === undefined ? {} : { pause }),
+      },
+    )
   }
 
   /** Rows of stores that are not declared any more, or whose offset nobody knows. */
@@ -143,12 +146,9 @@ export class Database {
   }
 }
 
-function* followed(
-  operations: Iterable<ByteOperation>,
-  last: ByteOperation,
-): Iterable<ByteOperation> {
-  yield* operations
-  yield last
+/** One after the other; not `yield*`, which goes through every level for each row. */
+function* joined(all: readonly Iterable<ByteOperation>[]): Iterable<ByteOperation> {
+  for (const operations of all) for (const each of operations) yield each
 }
 
 const FIRST_ROW = numberBytes(1)

@@ -46,20 +46,19 @@ export class Replay {
   }
 
   /**
-   * Rows of a key-value store, whose keys in the changelog are those in LevelDB. Nobody may read
-   * before the next batch is written. Undefined: they must go through the layers.
+   * Rows of a key-value store, whose keys in the changelog are those in LevelDB. The view is kept, and nobody
+   * may read, until the next batch is written. Undefined: they must go through the layers.
    */
   load(view: RecordView, firstIndex: number, known: number): number | undefined {
     const { spec, table, index, segments } = this.#parts
     if (table === undefined || spec.kind !== 'key-value' || !index.isEmpty) return undefined
     let count = 0
     for (let at = firstIndex; at < view.count; at++) {
-      const key = view.key(at)
       const offset = view.offset(at)
-      if (key === null || offset < known) continue
-      const value = view.value(at)
-      segments.note(0, offset, value === null ? 0 : 1)
-      table.load(0, key, value, view.timestamp(at))
+      if (offset < known) continue
+      const isRow = table.load(0, view, at)
+      if (isRow === undefined) continue
+      segments.note(0, offset, isRow ? 1 : 0)
       count++
     }
     return count

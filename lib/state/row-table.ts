@@ -8,6 +8,7 @@
  */
 import { prefixEnd, writeChars } from '../core/bytes.ts'
 import { FatalError } from '../core/errors.ts'
+import type { RecordView } from '../core/record-view.ts'
 import type { ByteOperation, ByteRange, ByteStore } from './byte-store.ts'
 import type { SpanVersion } from './cell-flags.ts'
 import { CLEAN, COMMITTED, INDEXED, PENDING, UNKNOWN, WRITING } from './cell-flags.ts'
@@ -16,16 +17,16 @@ import type { Cells } from './cells.ts'
 import { CleanCells } from './clean-cells.ts'
 import type { CommittedRows, RowPieces } from './committed-rows.ts'
 import { NO_ROW } from './committed-rows.ts'
+import { LoadedRows } from './loaded-rows.ts'
 import type { Row } from './row.ts'
-import { decodeRow, encodeRow, LOADED_OVERHEAD_BYTES } from './row.ts'
+import { decodeRow, encodeRow } from './row.ts'
 import { RowBatch } from './row-batch.ts'
 
 /** Store number in front of every key. */
 const PREFIX = 2
 
 interface Batch {
-  readonly loaded: readonly ByteOperation[]
-  readonly loadedBytes: number
+  readonly loaded: LoadedRows
   readonly rows: RowBatch
   readonly bytes: number
 }
@@ -53,8 +54,7 @@ export class RowTable implements CommittedRows {
   #pendingBytes = 0
   #writing: Batch | undefined
   /** Restored rows that have no cell, in order. */
-  #loaded: ByteOperation[] = []
-  #loadedBytes = 0
+  #loaded: LoadedRows
   /** LevelDB has nothing in buckets above. */
   #reach = Number.NEGATIVE_INFINITY
 
@@ -63,6 +63,7 @@ export class RowTable implements CommittedRows {
     this.#store = store
     this.#byteStore = byteStore
     this.#number = number
+    this.#loaded = new LoadedRows(number)
     this.#cells = cells
     this.#index = index
     this.#encode = encode
@@ -71,27 +72,22 @@ export class RowTable implements CommittedRows {
 
   /** Of the rows that LevelDB does not have yet, those being written included. */
   get pendingBytes(): number {
-    return this.#pendingBytes + this.#loadedBytes + (this.#writing?.bytes ?? 0)
+    return this.#pendingBytes + this.#loaded.bytes + (this.#writing?.bytes ?? 0)
   }
 
   /** Of restored rows that nobody can read yet: no batch has them, or one that is being written. */
   get loadedBytes(): number {
-    return this.#loadedBytes + (this.#writing?.loadedBytes ?? 0)
+    return this.#loaded.bytes + (this.#writing?.loaded.bytes ?? 0)
   }
 
   /**
    * A restored row straight into the next batch, in front of all cells. Only while there are no cells
-   * and nobody reads; key and value are copied.
+   * and nobody reads; the view is kept until the batch is written. Whether the row has a value;
+   * undefined: no key, so it is none.
    */
-  load(bucket: number, key: Buffer, value: Buffer | null, timestamp: number): void {
-    const diskKey = Buffer.allocUnsafe(PREFIX + key.length)
-    diskKey.writeUInt16BE(this.#number, 0)
-    diskKey.set(key, PREFIX)
-    if (value === null) this.#loaded.push({ type: 'del', key: diskKey })
-    else
-      this.#loaded.push({ type: 'put', key: diskKey, value: encodeRow(diskKey, value, timestamp) })
-    this.#loadedBytes += key.length + (value?.length ?? 0) + LOADED_OVERHEAD_BYTES
+  load(bucket: number, view: RecordView, index: number): boolean | undefined {
     this.reaches(bucket)
+    return this.#loaded.add(view, index)
   }
 
   /** LevelDB may have rows up to this bucket from an earlier life. */
@@ -144,7 +140,7 @@ export class RowTable implements CommittedRows {
   }
 
   /** Moves the pending rows into the batch, except those of buckets that leave the disk with it. */
-  collect(fromBucket: number): Iterable<ByteOperation> {
+  collect(fromBucket: number): readonly Iterable<ByteOperation>[] {
     const cells = this.#cells
     const rows = new RowBatch(cells)
     let bytes = 0
@@ -161,11 +157,10 @@ export class RowTable implements CommittedRows {
     }
     this.#pending = []
     this.#pendingBytes = 0
-    const loadedBytes = this.#loadedBytes
-    this.#writing = { loaded: this.#loaded, loadedBytes, rows, bytes: bytes + loadedBytes }
-    this.#loaded = []
-    this.#loadedBytes = 0
-    return this.#operations(this.#writing)
+    const loaded = this.#loaded
+    this.#writing = { loaded, rows, bytes: bytes + loaded.bytes }
+    this.#loaded = new LoadedRows(this.#number)
+    return [loaded, this.#operations(rows)]
   }
 
   /** The batch is in LevelDB. */
@@ -189,8 +184,8 @@ export class RowTable implements CommittedRows {
     this.#writing = undefined
     if (writing === undefined) return
     writing.rows.close()
-    this.#loaded = [...writing.loaded, ...this.#loaded]
-    this.#loadedBytes += writing.loadedBytes
+    writing.loaded.append(this.#loaded)
+    this.#loaded = writing.loaded
     for (const cell of writing.rows.cells) {
       if (cells.stage(cell) !== WRITING) continue
       cells.setStage(cell, PENDING)
@@ -211,8 +206,7 @@ export class RowTable implements CommittedRows {
     this.#pending = []
     this.#writing = undefined
     this.#pendingBytes = 0
-    this.#loaded = []
-    this.#loadedBytes = 0
+    this.#loaded = new LoadedRows(this.#number)
     this.#clean.clear()
     this.#cells.clear()
     this.#reach = Number.NEGATIVE_INFINITY
@@ -226,12 +220,11 @@ export class RowTable implements CommittedRows {
   }
 
   #assertReadable(): void {
-    if (this.#loaded.length + (this.#writing?.loaded.length ?? 0) === 0) return
+    if (this.#loaded.count + (this.#writing?.loaded.count ?? 0) === 0) return
     throw new FatalError('INTERNAL', `store '${this.#store}' is read before its rows are written`)
   }
 
-  *#operations({ loaded, rows }: Batch): Iterable<ByteOperation> {
-    yield* loaded
+  *#operations(rows: RowBatch): Iterable<ByteOperation> {
     for (let at = 0; at < rows.cells.length; at++) {
       const row = rows.row(at)
       const key = this.#diskKeyAt(rows.keyRef(at))

@@ -28,31 +28,40 @@ export function deletedRow(timestamp: number): Row {
   return encodedRow(null, timestamp)
 }
 
-const HEAD = 8
+/** Timestamp in front of a row's value on disk. */
+export const HEAD_BYTES = 8
 const TAIL = 4
 
 /** What a row costs in memory beyond its bytes: its cell, places in a table and in lists, lengths. */
 export const ROW_OVERHEAD_BYTES = 112
-/** The same of a restored row on its way into a batch: two buffers, and what holds them. */
-export const LOADED_OVERHEAD_BYTES = 256
 
 export function encodeRow(key: Buffer, value: Buffer | string, timestamp: number): Buffer {
-  const bytes = Buffer.allocUnsafe(HEAD + value.length + TAIL)
-  writeInt64(bytes, timestamp, 0)
-  if (typeof value === 'string') writeChars(bytes, value, HEAD)
-  else bytes.set(value, HEAD)
-  const end = HEAD + value.length
-  bytes.writeUInt32BE(crc32c(bytes, 0, end, crc32c(key)), end)
+  const bytes = Buffer.allocUnsafe(rowBytes(value.length))
+  if (typeof value === 'string') writeChars(bytes, value, HEAD_BYTES)
+  else bytes.set(value, HEAD_BYTES)
+  sealRow(bytes, key, timestamp)
   return bytes
+}
+
+/** On disk, with a value of that length. */
+export function rowBytes(valueLength: number): number {
+  return HEAD_BYTES + valueLength + TAIL
+}
+
+/** Puts timestamp and checksum around the value, which is in its place. */
+export function sealRow(bytes: Buffer, key: Buffer, timestamp: number): void {
+  const end = bytes.length - TAIL
+  writeInt64(bytes, timestamp, 0)
+  bytes.writeUInt32BE(crc32c(bytes, 0, end, crc32c(key)), end)
 }
 
 /** Throws TaskCorruptedError STATE_DAMAGED when the checksum is not that of key and row. */
 export function decodeRow(key: Buffer, bytes: Buffer, store: string): Row {
   const end = bytes.length - TAIL
-  if (end < HEAD || bytes.readUInt32BE(end) !== crc32c(bytes, 0, end, crc32c(key)))
+  if (end < HEAD_BYTES || bytes.readUInt32BE(end) !== crc32c(bytes, 0, end, crc32c(key)))
     throw new TaskCorruptedError(
       'STATE_DAMAGED',
       `a row of store '${store}' does not match its checksum (key ${key.toString('hex')}): the disk or a foreign hand changed it; the state is rebuilt from the changelog`,
     )
-  return encodedRow(bytes.subarray(HEAD, end), readInt64(bytes, 0))
+  return encodedRow(bytes.subarray(HEAD_BYTES, end), readInt64(bytes, 0))
 }

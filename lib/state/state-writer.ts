@@ -5,7 +5,6 @@
 import type { Clock } from '../core/clock.ts'
 import { FatalError, messageOf } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
-import type { ByteOperation } from './byte-store.ts'
 import type { Database, Progress } from './database.ts'
 import type { StorePosition } from './sentinel.ts'
 import type { StoreState } from './store-state.ts'
@@ -117,12 +116,12 @@ export class StateWriter {
     const { database, stores, clock } = this.#options
     if (this.pendingBytes > 0 || closing || this.#moved || this.#isDue()) {
       // One step: the position is that of these rows.
-      const operations = stores.map((store) => store.collect())
+      const operations = stores.flatMap((store) => store.collect())
       const progress = this.#progress(closing)
       this.#moved = false
       try {
         const pause = (): Promise<void> => clock.yield()
-        await database.write(joined(operations), progress, { durable: closing, pause })
+        await database.write(operations, progress, { durable: closing, pause })
       } catch (error) {
         for (const store of stores) store.unwritten()
         this.#moved = true
@@ -170,8 +169,4 @@ export class StateWriter {
     }
     return { stores, inputs: [...this.#inputs], completeAt: this.completeAt ?? null, clean }
   }
-}
-
-function* joined(all: readonly Iterable<ByteOperation>[]): Iterable<ByteOperation> {
-  for (const each of all) yield* each
 }

@@ -207,7 +207,7 @@ export class StoreState {
   }
 
   /** Takes what is pending into a batch, whose rows are encoded as they are asked for. */
-  collect(): Iterable<ByteOperation> {
+  collect(): readonly Iterable<ByteOperation>[] {
     this.#writing = this.#position
     return this.#table?.collect(bucketOf(this.#clearedOrBound(), this.#bucketMs)) ?? []
   }

@@ -63,6 +63,11 @@ export class LazyBatch implements RecordView {
     return this.data.length
   }
 
+  /** The fetch answer. */
+  get memory(): ArrayBufferLike {
+    return this.data.buffer
+  }
+
   /** The offset behind the batch: also right for empty, compacted and control batches. */
   get nextOffset(): number {
     return this.baseOffset + this.lastOffsetDelta + 1
