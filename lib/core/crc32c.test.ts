@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { crc32c } from './crc32c.ts'
+import { crc32c, crc32cOfCopy } from './crc32c.ts'
 
 describe('crc32c', () => {
   test('gives the check values of RFC 3720', () => {
@@ -16,6 +16,20 @@ describe('crc32c', () => {
         const at = Math.min(cut, bytes.length)
         const head = crc32c(bytes, 0, at)
         expect(crc32c(bytes, at, bytes.length, head)).toBe(crc32c(bytes))
+      }),
+    )
+  })
+
+  test('of a copy is that of the bytes, and nothing around them is touched', () => {
+    const bytes = fc.uint8Array({ maxLength: 64 })
+    fc.assert(
+      fc.property(bytes, fc.nat(9), fc.nat(9), fc.nat(0xffffffff), (whole, cut, at, before) => {
+        const from = Math.min(cut, whole.length)
+        const target = Buffer.alloc(at + whole.length - from + 1, 0xee)
+        const copied = crc32cOfCopy(whole, from, whole.length, target, at, before)
+        expect(copied).toBe(crc32c(whole, from, whole.length, before))
+        const around = [Buffer.alloc(at, 0xee), whole.subarray(from), Buffer.alloc(1, 0xee)]
+        expect(target).toEqual(Buffer.concat(around))
       }),
     )
   })

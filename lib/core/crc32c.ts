@@ -61,6 +61,55 @@ export function crc32c(
   return ~crc >>> 0
 }
 
+/** The same of bytes that are copied to `target` from `at` on: both in one pass. */
+export function crc32cOfCopy(
+  bytes: Uint8Array,
+  from: number,
+  until: number,
+  target: Uint8Array,
+  at: number,
+  before = 0,
+): number {
+  let crc = ~before
+  let source = from
+  const shift = at - from
+  for (const last = until - 7; source < last; source += 8) {
+    const to = source + shift
+    const b0 = byteAt(bytes, source)
+    const b1 = byteAt(bytes, source + 1)
+    const b2 = byteAt(bytes, source + 2)
+    const b3 = byteAt(bytes, source + 3)
+    const b4 = byteAt(bytes, source + 4)
+    const b5 = byteAt(bytes, source + 5)
+    const b6 = byteAt(bytes, source + 6)
+    const b7 = byteAt(bytes, source + 7)
+    target[to] = b0
+    target[to + 1] = b1
+    target[to + 2] = b2
+    target[to + 3] = b3
+    target[to + 4] = b4
+    target[to + 5] = b5
+    target[to + 6] = b6
+    target[to + 7] = b7
+    crc ^= b0 | (b1 << 8) | (b2 << 16) | (b3 << 24)
+    crc =
+      entry(T7, crc & 0xff) ^
+      entry(T6, (crc >>> 8) & 0xff) ^
+      entry(T5, (crc >>> 16) & 0xff) ^
+      entry(T4, crc >>> 24) ^
+      entry(T3, b4) ^
+      entry(T2, b5) ^
+      entry(T1, b6) ^
+      entry(T0, b7)
+  }
+  for (; source < until; source++) {
+    const byte = byteAt(bytes, source)
+    target[source + shift] = byte
+    crc = entry(T0, (crc ^ byte) & 0xff) ^ (crc >>> 8)
+  }
+  return ~crc >>> 0
+}
+
 function byteAt(bytes: Uint8Array, at: number): number {
   return bytes[at] as number
 }

@@ -5,12 +5,13 @@
  * They are sorted by a few bytes of their keys: LevelDB takes rows that are nearly in order in half
  * the time. Rows of one key stay in the order in which they came.
  */
+import { EMPTY } from '../core/bytes.ts'
 import { EMPTY_HEADERS } from '../core/headers.ts'
 import type { RecordView } from '../core/record-view.ts'
 import type { SerdeContext } from '../core/serde.ts'
 import type { DecodeAt } from '../core/serdes/positional.ts'
 import type { ByteOperation } from './byte-store.ts'
-import { HEAD_BYTES, rowBytes, sealRow } from './row.ts'
+import { encodeRowAt, rowBytes } from './row.ts'
 import { Scratch } from './scratch.ts'
 
 /** Store number in front of every key. */
@@ -34,6 +35,9 @@ export class LoadedRows implements Iterable<ByteOperation> {
   /** What all keys begin with; not known without any. */
   #shared: Buffer | undefined
   #sharedLength = 0
+  /** Of the row that is being encoded. */
+  #key: Buffer = EMPTY
+  #timestamp = 0
   readonly #keys = new Scratch()
   readonly #values = new Scratch()
 
@@ -75,12 +79,10 @@ export class LoadedRows implements Iterable<ByteOperation> {
       const view = this.#viewAt(row)
       const index = this.#indexOf[row] as number
       const key = decodeKey(view, index, this.#writeKey) as Buffer
+      this.#key = key
+      this.#timestamp = view.timestamp(index)
       const value = decodeValue(view, index, this.#writeValue) as Buffer | null
-      if (value === null) yield { type: 'del', key }
-      else {
-        sealRow(value, key, view.timestamp(index))
-        yield { type: 'put', key, value }
-      }
+      yield value === null ? { type: 'del', key } : { type: 'put', key, value }
     }
   }
 
@@ -135,24 +137,16 @@ export class LoadedRows implements Iterable<ByteOperation> {
     const key = this.#keys.of(PREFIX + to - from)
     key[0] = this.#number >>> 8
     key[1] = this.#number
-    copy(body, from, to, key, PREFIX)
+    const length = to - from
+    for (let at = 0; at < length; at++) key[PREFIX + at] = body[from + at] as number
     return key
   }
 
   readonly #writeValue: DecodeAt = (body, from, to) => {
     const value = this.#values.of(rowBytes(to - from))
-    copy(body, from, to, value, HEAD_BYTES)
+    encodeRowAt(value, this.#key, body, from, to, this.#timestamp)
     return value
   }
-}
-
-/** Fewer bytes are copied one by one: a call into a binary costs more. */
-const FEW_BYTES = 64
-
-function copy(source: Buffer, from: number, to: number, target: Buffer, at: number): void {
-  const count = to - from
-  if (count > FEW_BYTES) source.copy(target, at, from, to)
-  else for (let each = 0; each < count; each++) target[at + each] = source[from + each] as number
 }
 
 function lengthOf(_body: Buffer, from: number, to: number): number {

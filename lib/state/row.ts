@@ -5,7 +5,7 @@
  * whole one, store number included: a row under a wrong key is damaged too.
  */
 import { readInt64, writeChars, writeInt64 } from '../core/bytes.ts'
-import { crc32c } from '../core/crc32c.ts'
+import { crc32c, crc32cOfCopy } from '../core/crc32c.ts'
 import { TaskCorruptedError } from '../core/errors.ts'
 
 /** Never changed, so that spans, layers and undo lists can share it. */
@@ -28,8 +28,7 @@ export function deletedRow(timestamp: number): Row {
   return encodedRow(null, timestamp)
 }
 
-/** Timestamp in front of a row's value on disk. */
-export const HEAD_BYTES = 8
+const HEAD = 8
 const TAIL = 4
 
 /** What a row costs in memory beyond its bytes: its cell, places in a table and in lists, lengths. */
@@ -37,31 +36,41 @@ export const ROW_OVERHEAD_BYTES = 112
 
 export function encodeRow(key: Buffer, value: Buffer | string, timestamp: number): Buffer {
   const bytes = Buffer.allocUnsafe(rowBytes(value.length))
-  if (typeof value === 'string') writeChars(bytes, value, HEAD_BYTES)
-  else bytes.set(value, HEAD_BYTES)
-  sealRow(bytes, key, timestamp)
+  writeInt64(bytes, timestamp, 0)
+  if (typeof value === 'string') writeChars(bytes, value, HEAD)
+  else bytes.set(value, HEAD)
+  const end = HEAD + value.length
+  bytes.writeUInt32BE(crc32c(bytes, 0, end, crc32c(key)), end)
   return bytes
 }
 
 /** On disk, with a value of that length. */
 export function rowBytes(valueLength: number): number {
-  return HEAD_BYTES + valueLength + TAIL
+  return HEAD + valueLength + TAIL
 }
 
-/** Puts timestamp and checksum around the value, which is in its place. */
-export function sealRow(bytes: Buffer, key: Buffer, timestamp: number): void {
-  const end = bytes.length - TAIL
+/** The same as `encodeRow`, into `bytes`, of a value that lies in a body from `from` up to `to`. */
+export function encodeRowAt(
+  bytes: Buffer,
+  key: Buffer,
+  body: Buffer,
+  from: number,
+  to: number,
+  timestamp: number,
+): void {
   writeInt64(bytes, timestamp, 0)
-  bytes.writeUInt32BE(crc32c(bytes, 0, end, crc32c(key)), end)
+  const head = crc32c(bytes, 0, HEAD, crc32c(key))
+  const crc = crc32cOfCopy(body, from, to, bytes, HEAD, head)
+  bytes.writeUInt32BE(crc, HEAD + to - from)
 }
 
 /** Throws TaskCorruptedError STATE_DAMAGED when the checksum is not that of key and row. */
 export function decodeRow(key: Buffer, bytes: Buffer, store: string): Row {
   const end = bytes.length - TAIL
-  if (end < HEAD_BYTES || bytes.readUInt32BE(end) !== crc32c(bytes, 0, end, crc32c(key)))
+  if (end < HEAD || bytes.readUInt32BE(end) !== crc32c(bytes, 0, end, crc32c(key)))
     throw new TaskCorruptedError(
       'STATE_DAMAGED',
       `a row of store '${store}' does not match its checksum (key ${key.toString('hex')}): the disk or a foreign hand changed it; the state is rebuilt from the changelog`,
     )
-  return encodedRow(bytes.subarray(HEAD_BYTES, end), readInt64(bytes, 0))
+  return encodedRow(bytes.subarray(HEAD, end), readInt64(bytes, 0))
 }
