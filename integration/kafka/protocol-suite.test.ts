@@ -28,6 +28,16 @@ async function run(scenario: Scenario): Promise<Observed> {
   }
 }
 
+/** Resolves when it is through, however it went. */
+function begin(scenario: Scenario, before = Promise.resolve()): Promise<void> {
+  const result = before.then(() => run(scenario))
+  results.set(scenario, result)
+  return result.then(
+    () => undefined,
+    () => undefined,
+  )
+}
+
 beforeAll(() => {
   transport = tcpTransport({
     clock: systemClock,
@@ -39,16 +49,14 @@ beforeAll(() => {
     sasl: undefined,
     connectionTimeoutMs: 10_000,
   })
-  const lanes = Array.from({ length: AT_ONCE }, () => Promise.resolve())
+  let first = Promise.resolve()
+  for (const scenario of scenarios) if (scenario.alone === true) first = begin(scenario, first)
+  const lanes = Array.from({ length: AT_ONCE }, () => first)
   // Those that wait for the log cleaner take longest: they begin first.
-  for (const [index, scenario] of [...scenarios].reverse().entries()) {
+  const together = scenarios.filter(({ alone }) => alone !== true).reverse()
+  for (const [index, scenario] of together.entries()) {
     const lane = index % AT_ONCE
-    const result = (lanes[lane] ?? Promise.resolve()).then(() => run(scenario))
-    results.set(scenario, result)
-    lanes[lane] = result.then(
-      () => undefined,
-      () => undefined,
-    )
+    lanes[lane] = begin(scenario, lanes[lane])
   }
 })
 

@@ -10,6 +10,8 @@ export interface Scenario {
   readonly name: string
   readonly run: (kafka: RawKafka) => Promise<Observed>
   readonly expected: Observed
+  /** Runs while no other does. */
+  readonly alone?: boolean
 }
 
 export function scenario(
@@ -18,4 +20,17 @@ export function scenario(
   run: (kafka: RawKafka) => Promise<Observed>,
 ): Scenario {
   return { name, expected, run }
+}
+
+/**
+ * The same, for what a broker answers otherwise when others ask at that moment: Kafka asks the
+ * transaction coordinator for several producers at once, and then gives all of them the code that suits
+ * the version of the first.
+ */
+export function aloneScenario(
+  name: string,
+  expected: Observed,
+  run: (kafka: RawKafka) => Promise<Observed>,
+): Scenario {
+  return { name, expected, run, alone: true }
 }

@@ -5,7 +5,7 @@ import {
   txnOffsetCommit,
 } from '../../lib/kafka/protocol/apis.ts'
 import type { Scenario } from './scenario.ts'
-import { scenario } from './scenario.ts'
+import { aloneScenario, scenario } from './scenario.ts'
 import { fetchOffset, stableOffset, Transactional, V1, V2 } from './transaction-calls.ts'
 
 export const transactions: readonly Scenario[] = [
@@ -70,7 +70,7 @@ export const transactions: readonly Scenario[] = [
       }
     },
   ),
-  scenario(
+  aloneScenario(
     'a partition that is not in the transaction: 48, 120, or added',
     { v7: 48, v11: 120, v12: 0 },
     async (kafka) => {
@@ -82,7 +82,7 @@ export const transactions: readonly Scenario[] = [
       return { v7: await code(7), v11: await code(11), v12: await code(12) }
     },
   ),
-  scenario(
+  aloneScenario(
     'offsets of a group that is not in the transaction: 48, 120, or added',
     { v3: 48, v4: 120, v5: 0 },
     async (kafka) => {
