@@ -5,7 +5,7 @@
  *
  * A ref is the number of a chunk and a place in it, in units of 8 bytes: an int32 length, then the bytes.
  */
-import { type Chars, writeChars } from '../core/bytes.ts'
+import { type Chars, latin1At, writeChars } from '../core/bytes.ts'
 
 const UNIT_BITS = 3
 /** Units of a chunk, in the low bits of a ref; what is larger has a chunk of its own. */
@@ -15,6 +15,8 @@ const CHUNK_BYTES = 2 ** (PLACE_BITS + UNIT_BITS)
 /** The first chunk is this large and each further one twice as large, so that small stores stay small. */
 const FIRST_CHUNK_BYTES = 4096
 const HEAD = 4
+/** Fewer bytes are copied one by one: a call into a binary costs more. */
+const FEW = 24
 /** Less waste is not worth a walk through all rows. */
 const MIN_WASTE_BYTES = 4 * 1024 * 1024
 
@@ -76,7 +78,7 @@ export class ByteLog {
     const { bytes } = this.#chunk(ref)
     const from = this.offset(ref)
     const length = this.length(ref)
-    if (length > SHORT) bytes.copy(to, at, from, from + length)
+    if (length > FEW) bytes.copy(to, at, from, from + length)
     else for (let index = 0; index < length; index++) to[at + index] = bytes[from + index] as number
   }
 
@@ -172,22 +174,4 @@ export class ByteLog {
 
 function sizeOf(length: number): number {
   return (HEAD + length + 7) & ~7
-}
-
-/** What is shorter is put together here: a call into a binary costs more. */
-const SHORT = 24
-
-function latin1At(bytes: Buffer, from: number, to: number): string {
-  if (to - from > SHORT) return bytes.toString('latin1', from, to)
-  let text = ''
-  let at = from
-  for (; at + 4 <= to; at += 4)
-    text += String.fromCharCode(
-      bytes[at] as number,
-      bytes[at + 1] as number,
-      bytes[at + 2] as number,
-      bytes[at + 3] as number,
-    )
-  for (; at < to; at++) text += String.fromCharCode(bytes[at] as number)
-  return text
 }

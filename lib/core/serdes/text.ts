@@ -3,13 +3,14 @@
  * errors, for replacing them would make unequal keys equal.
  */
 import { isUtf8 } from 'node:buffer'
+import { shortTextAt } from '../bytes.ts'
 import type { Serde, SerdeContext } from '../serde.ts'
 import { withDecodeAt } from './positional.ts'
 import { undecodable, unencodable } from './serde-error.ts'
 import { charsOf, withTextForm } from './text-form.ts'
 
-/** Longer text would be put together as a tree of its parts in V8, which a look at its chars flattens. */
-const SHORT = 12
+/** The highest byte that is a char by itself. */
+const ASCII = 127
 
 const LONE_SURROGATE = /\p{Surrogate}/u
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
@@ -26,35 +27,13 @@ export function decodeTextAt(
   to: number,
   context: SerdeContext,
 ): string {
-  const short = to - from <= SHORT ? shortAscii(body, from, to) : undefined
+  const short = shortTextAt(body, from, to, ASCII)
   if (short !== undefined) return short
   const text = body.toString('utf8', from, to)
   // Only a replacement character can hide a mistake, and most text has none.
   if (text.includes('\ufffd') && !isUtf8(body.subarray(from, to)))
     throw undecodable(context, 'is not UTF-8')
   return text
-}
-
-/** Text of few ASCII bytes, as most keys are: a call into a binary costs more. Undefined: it is other text. */
-function shortAscii(body: Buffer, from: number, to: number): string | undefined {
-  let text = ''
-  let at = from
-  for (; at + 4 <= to; at += 4) {
-    const a = body[at] as number
-    const b = body[at + 1] as number
-    const c = body[at + 2] as number
-    const d = body[at + 3] as number
-    if ((a | b | c | d) > 127) return undefined
-    text += String.fromCharCode(a, b, c, d)
-  }
-  if (at === to) return text
-  // Three at most are left, and made into text at once: each `+=` is another string.
-  const a = body[at] as number
-  const b = at + 1 < to ? (body[at + 1] as number) : 0
-  const c = at + 2 < to ? (body[at + 2] as number) : 0
-  if ((a | b | c) > 127) return undefined
-  if (at + 1 === to) return text + String.fromCharCode(a)
-  return text + (at + 2 === to ? String.fromCharCode(a, b) : String.fromCharCode(a, b, c))
 }
 
 /** The UTF-8 bytes of text. */
