@@ -52,6 +52,13 @@ describe('a log of bytes', () => {
     expect(log.view(refs[3] ?? 0).every((byte) => byte === (5_000_000 & 255))).toBe(true)
   })
 
+  test('says so when there are more bytes than refs, and takes no more', () => {
+    const log = new ByteLog(2)
+    const refs = [log.append('a'.repeat(4000)), log.append('b'.repeat(8000))]
+    expect(() => log.append('c'.repeat(8000))).toThrow('more rows in memory')
+    expect(refs.map((ref) => log.text(ref)[0])).toEqual(['a', 'b'])
+  })
+
   test('keeps what is released while it is held', () => {
     const log = new ByteLog()
     const text = 'kept'.repeat(1000)

@@ -6,6 +6,7 @@
  * A ref is the number of a chunk and a place in it, in units of 8 bytes: an int32 length, then the bytes.
  */
 import { type Chars, latin1At, writeChars } from '../core/bytes.ts'
+import { FatalError } from '../core/errors.ts'
 
 const UNIT_BITS = 3
 /** Units of a chunk, in the low bits of a ref; what is larger has a chunk of its own. */
@@ -17,6 +18,8 @@ const FIRST_CHUNK_BYTES = 4096
 const HEAD = 4
 /** Fewer bytes are copied one by one: a call into a binary costs more. */
 const FEW = 24
+/** Of chunks, whose number has the high bits of a ref: 32 GB at least. */
+const MAX_CHUNKS = 2 ** (32 - PLACE_BITS)
 /** Less waste is not worth a walk through all rows. */
 const MIN_WASTE_BYTES = 4 * 1024 * 1024
 
@@ -38,7 +41,13 @@ export class ByteLog {
   #live = 0
   /** Released while a batch reads; undefined: none does. */
   #held: number[] | undefined
+  readonly #maxChunks: number
 
+  constructor(maxChunks: number = MAX_CHUNKS) {
+    this.#maxChunks = maxChunks
+  }
+
+  /** Throws FatalError INTERNAL when there are more bytes than refs for them. */
   append(chars: Chars): number {
     const { length } = chars
     const size = sizeOf(length)
@@ -159,7 +168,13 @@ export class ByteLog {
     const bytes = Buffer.allocUnsafeSlow(Math.max(size, this.#nextBytes))
     const chunk = { bytes, ints: new Int32Array(bytes.buffer), used: 0, live: 0 }
     this.#nextBytes = Math.min(this.#nextBytes * 2, CHUNK_BYTES)
-    this.#current = this.#vacant.pop() ?? this.#chunks.length
+    const next = this.#vacant.pop() ?? this.#chunks.length
+    if (next >= this.#maxChunks)
+      throw new FatalError(
+        'INTERNAL',
+        'a store has more rows in memory than can be told apart: give it a smaller cacheBytes, or keep it in LevelDB',
+      )
+    this.#current = next
     this.#chunks[this.#current] = chunk
     if (full?.live === 0) this.#drop(number, full)
     return chunk
