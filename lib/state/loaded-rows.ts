@@ -11,11 +11,9 @@ import type { RecordView } from '../core/record-view.ts'
 import type { SerdeContext } from '../core/serde.ts'
 import type { DecodeAt } from '../core/serdes/positional.ts'
 import type { ByteOperation } from './byte-store.ts'
-import { encodeRowAt, rowBytes } from './row.ts'
+import { encodeRowAt, rowBytes, STORE_NUMBER_BYTES } from './row.ts'
 import { Scratch } from './scratch.ts'
 
-/** Store number in front of every key. */
-const PREFIX = 2
 /** Of a row, in the tables of its batch and of this. */
 const ROW_BYTES = 64
 /** More rows are not sorted: a number has room for four bytes of a key and so many places. */
@@ -134,11 +132,11 @@ export class LoadedRows implements Iterable<ByteOperation> {
   }
 
   readonly #writeKey: DecodeAt = (body, from, to) => {
-    const key = this.#keys.of(PREFIX + to - from)
+    const key = this.#keys.of(STORE_NUMBER_BYTES + to - from)
     key[0] = this.#number >>> 8
     key[1] = this.#number
     const length = to - from
-    for (let at = 0; at < length; at++) key[PREFIX + at] = body[from + at] as number
+    for (let at = 0; at < length; at++) key[STORE_NUMBER_BYTES + at] = body[from + at] as number
     return key
   }
 

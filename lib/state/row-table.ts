@@ -19,11 +19,8 @@ import type { CommittedRows, RowPieces } from './committed-rows.ts'
 import { NO_ROW } from './committed-rows.ts'
 import { LoadedRows } from './loaded-rows.ts'
 import type { Row } from './row.ts'
-import { decodeRow, encodeRow } from './row.ts'
+import { decodeRow, encodeRow, STORE_NUMBER_BYTES } from './row.ts'
 import { RowBatch } from './row-batch.ts'
-
-/** Store number in front of every key. */
-const PREFIX = 2
 
 interface Batch {
   readonly loaded: LoadedRows
@@ -134,7 +131,7 @@ export class RowTable implements CommittedRows {
     }
     for await (const piece of this.#byteStore.scan(range))
       yield piece.map(([key, bytes]) => [
-        key.toString('latin1', PREFIX),
+        key.toString('latin1', STORE_NUMBER_BYTES),
         decodeRow(key, bytes, this.#store),
       ])
   }
@@ -253,16 +250,16 @@ export class RowTable implements CommittedRows {
   /** Of a key of the cells. */
   #diskKeyAt(ref: number): Buffer {
     const { keys } = this.#cells
-    const bytes = Buffer.allocUnsafe(PREFIX + keys.length(ref))
+    const bytes = Buffer.allocUnsafe(STORE_NUMBER_BYTES + keys.length(ref))
     bytes.writeUInt16BE(this.#number, 0)
-    keys.copy(ref, bytes, PREFIX)
+    keys.copy(ref, bytes, STORE_NUMBER_BYTES)
     return bytes
   }
 
   #diskKey(key: string): Buffer {
-    const bytes = Buffer.allocUnsafe(PREFIX + key.length)
+    const bytes = Buffer.allocUnsafe(STORE_NUMBER_BYTES + key.length)
     bytes.writeUInt16BE(this.#number, 0)
-    writeChars(bytes, key, PREFIX)
+    writeChars(bytes, key, STORE_NUMBER_BYTES)
     return bytes
   }
 }

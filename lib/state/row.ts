@@ -28,6 +28,9 @@ export function deletedRow(timestamp: number): Row {
   return encodedRow(null, timestamp)
 }
 
+/** Of a key on disk: the number of its store, in front. */
+export const STORE_NUMBER_BYTES = 2
+
 const HEAD = 8
 const TAIL = 4
 
