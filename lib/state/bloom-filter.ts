@@ -2,30 +2,37 @@
  * Says of an id that it is surely new, or perhaps not: in front of the rows of a dedup segment. Grows
  * by filters of eight times the size, so that few ids take little room; about 1 % of new ids are
  * taken for perhaps seen. Nothing can be removed: an id of an aborted span costs one look.
+ *
+ * All bits of an id lie in one block, so that it is at most one look into far memory (Putze, Sanders and
+ * Singler 2007, Cache-, Hash- and Space-Efficient Bloom Filters).
  */
 
 const FIRST_CAPACITY = 8192
 const GROWTH = 8
-const BITS_PER_ID = 10
+const BITS_PER_ID = 12
 const HASHES = 7
+/** Bits and words of a block: a cache line. */
+const BLOCK_BITS = 512
+const BLOCK_WORDS = BLOCK_BITS / 32
 
 interface Stage {
-  readonly bits: Uint32Array
+  readonly bits: Int32Array
+  readonly blocks: number
   readonly capacity: number
   ids: number
 }
 
-/** Two hashes of a key, from which all others are made. */
+/** Two hashes of a key, int32: one chooses the block, the other the bits in it. */
 export interface KeyHash {
   readonly one: number
   readonly two: number
 }
 
-/** FNV-1a twice, with a finish that spreads the last chars. */
-export function hashOf(key: string): KeyHash {
-  let one = 0x811c9dc5
-  let two = 0x9747b28c
-  for (let at = 0; at < key.length; at++) {
+/** Of the chars from `from` on: FNV-1a twice, with a finish that spreads the last chars. */
+export function hashOf(key: string, from = 0): KeyHash {
+  let one = 0x811c9dc5 | 0
+  let two = 0x9747b28c | 0
+  for (let at = from; at < key.length; at++) {
     const code = key.charCodeAt(at)
     one = Math.imul(one ^ code, 0x01000193)
     two = Math.imul(two ^ code, 0x85ebca6b)
@@ -33,7 +40,7 @@ export function hashOf(key: string): KeyHash {
   }
   one ^= one >>> 16
   two ^= two >>> 15
-  return { one: Math.imul(one, 0x7feb352d) >>> 0, two: (Math.imul(two, 0xc2b2ae35) | 1) >>> 0 }
+  return { one: Math.imul(one, 0x7feb352d), two: Math.imul(two, 0xc2b2ae35) }
 }
 
 export class BloomFilter {
@@ -41,7 +48,7 @@ export class BloomFilter {
 
   /** False: surely not added. */
   mayHave(hash: KeyHash): boolean {
-    for (const { bits } of this.#stages) if (hasAll(bits, hash)) return true
+    for (const stage of this.#stages) if (hasAll(stage, hash)) return true
     return false
   }
 
@@ -49,31 +56,44 @@ export class BloomFilter {
     let stage = this.#stages.at(-1)
     if (stage === undefined || stage.ids >= stage.capacity) {
       const capacity = stage === undefined ? FIRST_CAPACITY : stage.capacity * GROWTH
-      stage = { bits: new Uint32Array((capacity * BITS_PER_ID) >>> 5), capacity, ids: 0 }
+      const blocks = (capacity * BITS_PER_ID) / BLOCK_BITS
+      stage = { bits: new Int32Array(blocks * BLOCK_WORDS), blocks, capacity, ids: 0 }
       this.#stages.push(stage)
     }
     stage.ids++
-    setAll(stage.bits, hash)
+    setAll(stage, hash)
   }
 }
 
-function hasAll(bits: Uint32Array, { one, two }: KeyHash): boolean {
-  const length = bits.length * 32
-  let hash = one
+function hasAll({ bits, blocks }: Stage, { one, two }: KeyHash): boolean {
+  const block = blockOf(blocks, one)
+  const step = stepOf(two)
+  let hash = two
   for (let round = 0; round < HASHES; round++) {
-    const at = hash % length
-    if (((bits[at >>> 5] ?? 0) & (1 << (at & 31))) === 0) return false
-    hash = (hash + two) >>> 0
+    const at = (hash >>> 5) & (BLOCK_WORDS - 1)
+    if (((bits[block + at] as number) & (1 << hash)) === 0) return false
+    hash = (hash + step) | 0
   }
   return true
 }
 
-function setAll(bits: Uint32Array, { one, two }: KeyHash): void {
-  const length = bits.length * 32
-  let hash = one
+function setAll({ bits, blocks }: Stage, { one, two }: KeyHash): void {
+  const block = blockOf(blocks, one)
+  const step = stepOf(two)
+  let hash = two
   for (let round = 0; round < HASHES; round++) {
-    const at = hash % length
-    bits[at >>> 5] = (bits[at >>> 5] ?? 0) | (1 << (at & 31))
-    hash = (hash + two) >>> 0
+    const at = block + ((hash >>> 5) & (BLOCK_WORDS - 1))
+    bits[at] = (bits[at] as number) | (1 << hash)
+    hash = (hash + step) | 0
   }
+}
+
+/** The first word of the block. */
+function blockOf(blocks: number, hash: number): number {
+  return Math.floor(((hash >>> 0) / 0x1_0000_0000) * blocks) * BLOCK_WORDS
+}
+
+/** Odd, from bits that do not say where the first bit is. */
+function stepOf(hash: number): number {
+  return (hash >>> 9) | 1
 }

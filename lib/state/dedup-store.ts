@@ -8,7 +8,7 @@ import { mapKey, readInt64 } from '../core/bytes.ts'
 import { BloomFilter, hashOf, type KeyHash } from './bloom-filter.ts'
 import type { InnerDedupStore } from './inner-stores.ts'
 import type { StoreKey } from './key-format.ts'
-import { dedupKey, dedupPart, dedupStoreKey, prefixOf, startOf } from './key-format.ts'
+import { dedupKey, dedupPart, dedupStoreKey, prefixOf, START_BYTES, startOf } from './key-format.ts'
 import type { Row } from './row.ts'
 import { valueRow } from './row.ts'
 import type { StoreParts, TypedStore } from './typed-store.ts'
@@ -28,13 +28,12 @@ export class DedupRows<K> implements InnerDedupStore<K>, TypedStore {
   add(key: K, id: string, time: number): boolean {
     const { spec, rows, codec, segmentMs, bound } = this.#parts
     const oldest = time - spec.retentionMs
-    const part = dedupKey(codec.keyName(key), id)
-    const hash = hashOf(part)
     const segment = bucketOf(time, segmentMs)
+    const name = prefixOf(segment * segmentMs) + dedupKey(codec.keyName(key), id)
+    const hash = hashOf(name, START_BYTES)
     const filter = this.#filterOf(segment)
     const maybe = filter.mayHave(hash)
-    if (this.#seen(part, hash, oldest, maybe ? undefined : segment)) return false
-    const { key: name } = dedupStoreKey(part, time, segmentMs)
+    if (this.#seen(name, hash, oldest, maybe ? undefined : segment)) return false
     // An id may come again in the segment that still has the row it is forgotten by.
     if (maybe) rows.put(segment, name, this.#rowOf(time))
     else rows.add(segment, name, this.#rowOf(time))
@@ -53,7 +52,7 @@ export class DedupRows<K> implements InnerDedupStore<K>, TypedStore {
   }
 
   restored(key: string, start: number): void {
-    this.#filterOf(bucketOf(start, this.#parts.segmentMs)).add(hashOf(dedupPart(key)))
+    this.#filterOf(bucketOf(start, this.#parts.segmentMs)).add(hashOf(key, START_BYTES))
   }
 
   async load(): Promise<void> {
@@ -69,13 +68,13 @@ export class DedupRows<K> implements InnerDedupStore<K>, TypedStore {
     this.#filters.clear()
   }
 
-  /** `without`: a segment that has no such row, as its filter said. */
-  #seen(part: string, hash: KeyHash, oldest: number, without: number | undefined): boolean {
+  /** `name`: in any segment. `without`: a segment that has no such row, as its filter said. */
+  #seen(name: string, hash: KeyHash, oldest: number, without: number | undefined): boolean {
     const { rows, segmentMs, bound } = this.#parts
     const first = bucketOf(Math.max(oldest, bound.value), segmentMs)
     for (const [segment, filter] of this.#filters) {
       if (segment < first || segment === without || !filter.mayHave(hash)) continue
-      const row = rows.get(segment, prefixOf(segment * segmentMs) + part)
+      const row = rows.get(segment, prefixOf(segment * segmentMs) + dedupPart(name))
       if (row !== undefined && timeOf(row) >= oldest) return true
     }
     return false
