@@ -59,14 +59,24 @@ export class Cells extends CellPlaces {
     if (kind === ABSENT) return undefined
     const doubles = this.doubles(cell)
     const at = this.at(cell) + (version << 1)
+    const timestamp = doubles[at + 1] as number
+    if (kind === TEXT) return encodedRow(this.values.text(doubles[at] as number), timestamp)
+    return this.rowOf(kind, doubles[at] as number, timestamp)
+  }
+
+  /** The same, with text as bytes: for who copies them at once. */
+  outgoing(cell: number, version: Version): Row | undefined {
+    const kind = this.#kind(cell, version)
+    if (kind === ABSENT) return undefined
+    const doubles = this.doubles(cell)
+    const at = this.at(cell) + (version << 1)
     return this.rowOf(kind, doubles[at] as number, doubles[at + 1] as number)
   }
 
-  /** Of a kind, value and timestamp that {@link copy} gave. */
+  /** Of a kind, value and timestamp that {@link copy} gave; text as bytes. */
   rowOf(kind: number, value: number, timestamp: number): Row {
     if (kind === NUMBER) return valueRow(value, timestamp)
-    if (kind === TEXT) return encodedRow(this.values.text(value), timestamp)
-    if (kind === BYTES) return encodedRow(this.values.view(value), timestamp)
+    if (kind >= BYTES) return encodedRow(this.values.view(value), timestamp)
     return kind === DELETED ? deletedRow(timestamp) : valueRow(value !== 0, timestamp)
   }
 

@@ -42,8 +42,8 @@ export class DedupRows<K> implements InnerDedupStore<K>, TypedStore {
     return true
   }
 
-  changelogKey(key: string): string {
-    return dedupPart(key)
+  changelogKey(storeKey: Buffer): Buffer {
+    return storeKey.subarray(START_BYTES)
   }
 
   storeKey(changelogKey: Buffer, value: Buffer | null): StoreKey | undefined {

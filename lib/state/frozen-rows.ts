@@ -2,16 +2,12 @@
  * The rows of a frozen span for the changelogs, each key once, encoded as they are asked for. They
  * stay what they are while the next span goes on, until the span is committed or aborted.
  */
-import { bufferOf } from '../core/bytes.ts'
+import { bytesOf } from '../core/bytes.ts'
 import type { StoreState } from './store-state.ts'
 import type { ChangelogRow } from './task-state-options.ts'
 
-/** Text has one char a byte; the value null: deleted. */
-export type TellRow = (
-  key: Buffer | string,
-  value: Buffer | string | null,
-  timestamp: number,
-) => void
+/** Bytes are valid until it returns, and text has one char a byte; the value null: deleted. */
+export type TellRow = (key: Buffer, value: Buffer | string | null, timestamp: number) => void
 
 export class FrozenRows implements Iterable<ChangelogRow> {
   /** How many there are. */
@@ -36,12 +32,16 @@ export class FrozenRows implements Iterable<ChangelogRow> {
         rows.push({
           store: name,
           topic: changelog?.topic ?? '',
-          key: bufferOf(key),
-          value: value === null ? null : bufferOf(value),
+          key: Buffer.from(key),
+          value: value === null ? null : copyOf(value),
           timestamp,
         })
       })
       yield* rows
     }
   }
+}
+
+function copyOf(bytes: Buffer | string): Buffer {
+  return typeof bytes === 'string' ? bytesOf(bytes) : Buffer.from(bytes)
 }

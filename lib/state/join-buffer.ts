@@ -45,8 +45,8 @@ export class JoinBufferRows<K, V> implements InnerJoinBuffer<K, V>, TypedStore {
     this.#parts.bound.raise(timestamp)
   }
 
-  changelogKey(key: string): Buffer {
-    return windowChangelogKey(key)
+  changelogKey(storeKey: Buffer): Buffer {
+    return windowChangelogKey(storeKey)
   }
 
   storeKey(changelogKey: Buffer): StoreKey | undefined {

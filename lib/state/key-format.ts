@@ -12,7 +12,8 @@
  * A start in a store key is an int64 with its sign bit flipped, so that negative ones come first.
  * Store keys are strings of one char a byte: they compare and hash as the bytes do.
  */
-import { int32Chars, mapKey, readInt64, writeChars, writeInt64 } from '../core/bytes.ts'
+import { int32Chars, mapKey, readInt64, writeInt64 } from '../core/bytes.ts'
+import { Scratch } from './scratch.ts'
 
 /** What is in front of and behind the record key in a windowed store key. */
 export const START_BYTES = 8
@@ -76,16 +77,17 @@ export function partsOf(key: string): { readonly key: string; readonly n: number
   return { key: key.slice(START_BYTES, end), n }
 }
 
-/** The changelog key of a windowed store key. */
-export function windowChangelogKey(key: string): Buffer {
-  const bytes = Buffer.allocUnsafe(key.length)
-  const length = key.length - START_BYTES - NUMBER_BYTES
-  writeChars(bytes, key, 0)
-  const high = bytes.readInt32BE(0) ^ SIGN
-  const low = bytes.readInt32BE(4)
-  bytes.copyWithin(0, START_BYTES, START_BYTES + length)
-  bytes.writeInt32BE(high, length)
-  bytes.writeInt32BE(low, length + 4)
+const changelogKeys = new Scratch()
+
+/** The changelog key of a windowed store key, valid until the next call. */
+export function windowChangelogKey(storeKey: Buffer): Buffer {
+  const bytes = changelogKeys.of(storeKey.length)
+  const end = storeKey.length - NUMBER_BYTES
+  const length = end - START_BYTES
+  for (let at = 0; at < length; at++) bytes[at] = storeKey[START_BYTES + at] as number
+  for (let at = 0; at < START_BYTES; at++) bytes[length + at] = storeKey[at] as number
+  bytes[length] = (storeKey[0] as number) ^ 0x80
+  for (let at = end; at < storeKey.length; at++) bytes[at] = storeKey[at] as number
   return bytes
 }
 

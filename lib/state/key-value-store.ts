@@ -76,8 +76,8 @@ export class KeyValueRows<K, V> implements InnerKeyValueStore<K, V>, TypedStore 
     return this.#parts.rowCount()
   }
 
-  changelogKey(key: string): string {
-    return key
+  changelogKey(storeKey: Buffer): Buffer {
+    return storeKey
   }
 
   storeKey(changelogKey: Buffer): StoreKey {

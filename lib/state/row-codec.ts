@@ -3,7 +3,7 @@
  * nothing aliases the store; numbers and booleans of built-in serdes stay as they are until they go to
  * the changelog or the disk, for an aggregate is most often written many times in a span.
  */
-import { asBuffer, mapKey, ownChars, writeInt64 } from '../core/bytes.ts'
+import { asBuffer, EMPTY, mapKey, ownChars, writeInt64 } from '../core/bytes.ts'
 import { isStreamsError, messageOf, RecordError } from '../core/errors.ts'
 import { EMPTY_HEADERS } from '../core/headers.ts'
 import type { SerdeContext } from '../core/serde.ts'
@@ -30,6 +30,8 @@ export class RowCodec {
   /** Its bytes and values might share memory with what it was given. */
   readonly #mayShare: boolean
   readonly #maxBytes: number
+  #time = Number.NaN
+  #timeOf: Buffer = EMPTY
 
   constructor(spec: StoreSpec, maxBytes: number) {
     const topic = spec.changelog?.topic ?? spec.name
@@ -88,7 +90,17 @@ export class RowCodec {
   /** Of a row that was not deleted; a row of a store without values has a time. */
   bytes({ bytes, value }: Row): Buffer | string {
     if (bytes !== undefined && bytes !== null) return bytes
-    return this.#value === undefined ? int64(Number(value)) : this.encode(value)
+    return this.#value === undefined ? this.#timeBytes(Number(value)) : this.encode(value)
+  }
+
+  /** Most often that of the row before. */
+  #timeBytes(time: number): Buffer {
+    if (time !== this.#time) {
+      this.#time = time
+      this.#timeOf = Buffer.allocUnsafe(8)
+      writeInt64(this.#timeOf, time, 0)
+    }
+    return this.#timeOf
   }
 
   /** Bytes of its own, never those of the value. */
@@ -133,12 +145,6 @@ export class RowCodec {
       { phase: 'process', node: this.#store, cause: thrown },
     )
   }
-}
-
-function int64(value: number): Buffer {
-  const bytes = Buffer.allocUnsafe(8)
-  writeInt64(bytes, value, 0)
-  return bytes
 }
 
 /** Serdes that make new memory of what they get, both ways. A user's may hand out a part of it. */

@@ -19,8 +19,9 @@ import type { CommittedRows, RowPieces } from './committed-rows.ts'
 import { NO_ROW } from './committed-rows.ts'
 import { LoadedRows } from './loaded-rows.ts'
 import type { Row } from './row.ts'
-import { decodeRow, encodeRow, STORE_NUMBER_BYTES } from './row.ts'
+import { decodeRow, encodeRow, rowBytes, STORE_NUMBER_BYTES } from './row.ts'
 import { RowBatch } from './row-batch.ts'
+import { Scratch } from './scratch.ts'
 
 interface Batch {
   readonly loaded: LoadedRows
@@ -47,6 +48,8 @@ export class RowTable implements CommittedRows {
   readonly #index: CellIndex
   readonly #clean: CleanCells
   readonly #encode: (row: Row) => Buffer | string
+  readonly #keys = new Scratch()
+  readonly #values = new Scratch()
   #pending: number[] = []
   #pendingBytes = 0
   #writing: Batch | undefined
@@ -226,7 +229,11 @@ export class RowTable implements CommittedRows {
       const row = rows.row(at)
       const key = this.#diskKeyAt(rows.keyRef(at))
       if (row.bytes === null) yield { type: 'del', key }
-      else yield { type: 'put', key, value: encodeRow(key, this.#encode(row), row.timestamp) }
+      else {
+        const value = this.#encode(row)
+        const into = this.#values.of(rowBytes(value.length))
+        yield { type: 'put', key, value: encodeRow(key, value, row.timestamp, into) }
+      }
     }
   }
 
@@ -247,11 +254,12 @@ export class RowTable implements CommittedRows {
     }
   }
 
-  /** Of a key of the cells. */
+  /** Of a key of the cells; valid until it is called again. */
   #diskKeyAt(ref: number): Buffer {
     const { keys } = this.#cells
-    const bytes = Buffer.allocUnsafe(STORE_NUMBER_BYTES + keys.length(ref))
-    bytes.writeUInt16BE(this.#number, 0)
+    const bytes = this.#keys.of(STORE_NUMBER_BYTES + keys.length(ref))
+    bytes[0] = this.#number >>> 8
+    bytes[1] = this.#number
     keys.copy(ref, bytes, STORE_NUMBER_BYTES)
     return bytes
   }

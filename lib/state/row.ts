@@ -37,8 +37,14 @@ const TAIL = 4
 /** What a row costs in memory beyond its bytes: its cell, places in a table and in lists, lengths. */
 export const ROW_OVERHEAD_BYTES = 112
 
-export function encodeRow(key: Buffer, value: Buffer | string, timestamp: number): Buffer {
-  const bytes = Buffer.allocUnsafe(rowBytes(value.length))
+/** The bytes of a row with this value on disk; `into` has room for just them. */
+export function encodeRow(
+  key: Buffer,
+  value: Buffer | string,
+  timestamp: number,
+  into?: Buffer,
+): Buffer {
+  const bytes = into ?? Buffer.allocUnsafe(rowBytes(value.length))
   writeInt64(bytes, timestamp, 0)
   if (typeof value === 'string') writeChars(bytes, value, HEAD)
   else bytes.set(value, HEAD)

@@ -108,12 +108,13 @@ export class StoreRows {
     return this.#frozenRows
   }
 
-  /** Those of the frozen span, in the order in which they were first put. */
-  eachFrozen(tell: (key: string, row: Row) => void): void {
+  /** Those of the frozen span, in the order in which they were first put; keys and values as bytes. */
+  eachFrozen(tell: (key: Buffer, row: Row) => void): void {
+    const cells = this.#cells
     const span = otherSpan(this.#span)
     for (const cell of this.#frozen) {
-      const row = this.#cells.row(cell, span)
-      if (row !== undefined) tell(this.#cells.key(cell), row)
+      const row = cells.outgoing(cell, span)
+      if (row !== undefined) tell(cells.keys.view(cells.keyRef(cell)), row)
     }
   }
 

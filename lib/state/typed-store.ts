@@ -27,8 +27,8 @@ export interface StoreParts {
 
 /** The kind's side of {@link StoreParts}: what the task asks of it. */
 export interface TypedStore {
-  /** One char a byte stays text where it is the same there. */
-  changelogKey(key: string): Buffer | string
+  /** Of a key in memory that stays what it is; both are valid until the next call. */
+  changelogKey(storeKey: Buffer): Buffer
   /** Undefined: no row of this kind. */
   storeKey(changelogKey: Buffer, value: Buffer | null): StoreKey | undefined
   /** A row was restored that is newer than what the layers had. */

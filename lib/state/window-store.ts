@@ -91,8 +91,8 @@ export class WindowRows<K, V> implements InnerWindowStore<K, V>, TypedStore {
     this.#parts.bound.raise(start)
   }
 
-  changelogKey(key: string): Buffer {
-    return windowChangelogKey(key)
+  changelogKey(storeKey: Buffer): Buffer {
+    return windowChangelogKey(storeKey)
   }
 
   storeKey(changelogKey: Buffer): StoreKey | undefined {

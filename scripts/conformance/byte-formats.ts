@@ -44,13 +44,17 @@ const RUNNERS: Readonly<Record<string, (row: RowCase) => Outcome>> = {
     const [what, key] = [String(row.what), String(row.key)]
     const [start, end, n] = [Number(row.start), Number(row.end), Number(row.seq)]
     if (what.startsWith('window STORE'))
-      return sameBytes(windowChangelogKey(windowKey(start, mapKey(Buffer.from(key)), n)), row)
+      return sameBytes(changelogKeyOf(windowKey(start, mapKey(Buffer.from(key)), n)), row)
     if (!what.startsWith('TimeWindowed')) return missing(what)
     const serde = serdes.windowed(serdes.string, windows.tumbling(end - start))
     const windowed: SerdeType<typeof serde> = { kind: 'time', key, start, end }
     return sameBytes(bytesOf(serde, windowed), row)
   },
   value_formats: (row) => metadata(row) ?? missing(String(row.what)),
+}
+
+function changelogKeyOf(storeKey: string): Buffer {
+  return windowChangelogKey(Buffer.from(storeKey, 'latin1'))
 }
 
 const PRIMITIVES: Readonly<Record<string, (value: string) => Buffer>> = {
