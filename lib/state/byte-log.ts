@@ -49,14 +49,21 @@ export class ByteLog {
 
   /** Throws FatalError INTERNAL when there are more bytes than refs for them. */
   append(chars: Chars): number {
-    const { length } = chars
+    const ref = this.reserve(chars.length)
+    const { bytes } = this.#chunk(ref)
+    const at = this.offset(ref)
+    if (typeof chars === 'string') writeChars(bytes, chars, at)
+    else bytes.set(chars, at)
+    return ref
+  }
+
+  /** Room for so many bytes, which the caller writes before anybody reads them. */
+  reserve(length: number): number {
     const size = sizeOf(length)
     let chunk = this.#chunks[this.#current]
     if (chunk === undefined || chunk.used + size > chunk.bytes.length) chunk = this.#grow(size)
-    const { bytes, ints, used } = chunk
-    ints[used >> 2] = length
-    if (typeof chars === 'string') writeChars(bytes, chars, used + HEAD)
-    else bytes.set(chars, used + HEAD)
+    const { used } = chunk
+    chunk.ints[used >> 2] = length
     chunk.used += size
     chunk.live += size
     this.#used += size

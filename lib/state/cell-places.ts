@@ -8,7 +8,7 @@
 import { ByteLog } from './byte-log.ts'
 import type { SpanVersion, Stage } from './cell-flags.ts'
 import { HOLDS, listed, stageOf, withStage } from './cell-flags.ts'
-import { startAt } from './key-format.ts'
+import { startAt, windowKeyBytes, writeWindowKey } from './key-format.ts'
 
 /** No cell. */
 export const NONE = -1
@@ -45,19 +45,14 @@ export abstract class CellPlaces {
 
   /** A cell of a row; nothing holds it yet. */
   add(key: string, hash: number): number {
-    let cell = this.#free
-    if (cell === NONE) {
-      cell = this.#count++
-      if ((cell & CHUNK_MASK) === 0) this.#grow()
-    } else this.#free = this.next(cell)
-    this.#size++
-    const ints = this.#ints[cell >>> CHUNK_BITS] as Int32Array
-    const at = (cell & CHUNK_MASK) << 4
-    ints[at + FLAGS] = 0
-    ints[at + HASH] = hash
-    ints[at + KEY] = this.keys.append(key)
-    ints[at + NEXT] = NONE
-    return cell
+    return this.#take(this.keys.append(key), hash)
+  }
+
+  /** The same, of a windowed key. */
+  addWindowed(start: number, key: string, n: number, hash: number): number {
+    const ref = this.keys.reserve(windowKeyBytes(key))
+    writeWindowKey(this.keys.memory(ref), this.keys.offset(ref), start, key, n)
+    return this.#take(ref, hash)
   }
 
   hash(cell: number): number {
@@ -164,6 +159,22 @@ export abstract class CellPlaces {
 
   protected at(cell: number): number {
     return (cell & CHUNK_MASK) << 3
+  }
+
+  #take(key: number, hash: number): number {
+    let cell = this.#free
+    if (cell === NONE) {
+      cell = this.#count++
+      if ((cell & CHUNK_MASK) === 0) this.#grow()
+    } else this.#free = this.next(cell)
+    this.#size++
+    const ints = this.#ints[cell >>> CHUNK_BITS] as Int32Array
+    const at = (cell & CHUNK_MASK) << 4
+    ints[at + FLAGS] = 0
+    ints[at + HASH] = hash
+    ints[at + KEY] = key
+    ints[at + NEXT] = NONE
+    return cell
   }
 
   #setFlags(cell: number, flags: number): void {

@@ -12,10 +12,10 @@ import type { CellIndex, KeySpan } from './cell-index.ts'
 import { NONE } from './cell-places.ts'
 import { CellTable, hashOfKey } from './cell-table.ts'
 import type { Cells } from './cells.ts'
-import { NUMBER_BYTES, partsOf, START_BYTES, startOf, windowKey } from './key-format.ts'
+import { NUMBER_BYTES, partsOf, START_BYTES, startOf } from './key-format.ts'
 import { bucketOf } from './typed-store.ts'
 
-/** Links back lie together, those of so many cells. */
+/** Starts lie together, and links back, those of so many cells. */
 const LINK_BITS = 10
 const LINK_MASK = 2 ** LINK_BITS - 1
 
@@ -25,6 +25,7 @@ export class JoinCells implements CellIndex {
   readonly #buckets = new Map<number, CellTable>()
   /** Their numbers, ascending. */
   readonly #order: number[] = []
+  readonly #starts: Float64Array[] = []
   readonly #before: Int32Array[] = []
 
   constructor(cells: Cells, bucketMs: number) {
@@ -42,7 +43,7 @@ export class JoinCells implements CellIndex {
     const table = this.#tableOf(bucket)
     const first = table.find(hash, name)
     const n = first === NONE ? 0 : this.#numberAfter(first, start)
-    return this.#insert(table, first, windowKey(start, name, n), hash)
+    return this.#insert(table, first, this.#cells.addWindowed(start, name, n, hash), start)
   }
 
   /** Those of a key that start within the bounds, both included, in order. */
@@ -59,7 +60,7 @@ export class JoinCells implements CellIndex {
       if (bucket > buckets[1]) return
       let cell = this.#buckets.get(bucket)?.find(hash, name) ?? NONE
       for (; cell !== NONE; cell = this.#cells.next(cell)) {
-        const start = this.#cells.start(cell)
+        const start = this.#startOf(cell)
         if (start > to) break
         if (start >= from) see(cell)
       }
@@ -79,11 +80,12 @@ export class JoinCells implements CellIndex {
     const { key: name } = partsOf(key)
     const hash = hashOfKey(name)
     const table = this.#tableOf(bucket)
-    return this.#insert(table, table.find(hash, name), key, hash)
+    const first = table.find(hash, name)
+    return this.#insert(table, first, this.#cells.add(key, hash), startOf(key))
   }
 
   bucketOf(cell: number): number {
-    return bucketOf(this.#cells.start(cell), this.#bucketMs)
+    return bucketOf(this.#startOf(cell), this.#bucketMs)
   }
 
   remove(cell: number): void {
@@ -144,19 +146,19 @@ export class JoinCells implements CellIndex {
   /** One more than the highest number at this time, whatever has been there before (schedules B15). */
   #numberAfter(first: number, start: number): number {
     const last = this.#atOrBefore(first, start, Number.POSITIVE_INFINITY)
-    if (last === NONE || this.#cells.start(last) !== start) return 0
+    if (last === NONE || this.#startOf(last) !== start) return 0
     return this.#cells.number(last) + 1
   }
 
-  #insert(table: CellTable, first: number, key: string, hash: number): number {
-    const cell = this.#cells.add(key, hash)
+  #insert(table: CellTable, first: number, cell: number, start: number): number {
     this.#cells.mark(cell, INDEXED)
+    this.#setStart(cell, start)
     if (first === NONE) {
       this.#setBefore(cell, cell)
       table.add(cell)
       return cell
     }
-    const before = this.#atOrBefore(first, this.#cells.start(cell), this.#cells.number(cell))
+    const before = this.#atOrBefore(first, start, this.#cells.number(cell))
     const after = before === NONE ? first : this.#cells.next(before)
     const last = this.#beforeOf(first)
     this.#cells.setNext(cell, after)
@@ -184,7 +186,7 @@ export class JoinCells implements CellIndex {
   #atOrBefore(first: number, start: number, n: number): number {
     let cell = this.#beforeOf(first)
     for (;;) {
-      const time = this.#cells.start(cell)
+      const time = this.#startOf(cell)
       if (time < start || (time === start && this.#cells.number(cell) <= n)) return cell
       if (cell === first) return NONE
       cell = this.#beforeOf(cell)
@@ -192,14 +194,26 @@ export class JoinCells implements CellIndex {
   }
 
   #beforeOf(cell: number): number {
-    return this.#before[cell >>> LINK_BITS]?.[cell & LINK_MASK] ?? NONE
+    return (this.#before[cell >>> LINK_BITS] as Int32Array)[cell & LINK_MASK] as number
   }
 
   #setBefore(cell: number, before: number): void {
+    ;(this.#before[cell >>> LINK_BITS] as Int32Array)[cell & LINK_MASK] = before
+  }
+
+  /** What its key says, too, but that lies elsewhere, and each cell of a chain is asked. */
+  #startOf(cell: number): number {
+    return (this.#starts[cell >>> LINK_BITS] as Float64Array)[cell & LINK_MASK] as number
+  }
+
+  /** Comes before its links. */
+  #setStart(cell: number, start: number): void {
     const chunk = cell >>> LINK_BITS
-    while (this.#before.length <= chunk) this.#before.push(new Int32Array(1 << LINK_BITS))
-    const links = this.#before[chunk]
-    if (links !== undefined) links[cell & LINK_MASK] = before
+    while (this.#starts.length <= chunk) {
+      this.#starts.push(new Float64Array(1 << LINK_BITS))
+      this.#before.push(new Int32Array(1 << LINK_BITS))
+    }
+    ;(this.#starts[chunk] as Float64Array)[cell & LINK_MASK] = start
   }
 }
 

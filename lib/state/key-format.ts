@@ -12,7 +12,7 @@
  * A start in a store key is an int64 with its sign bit flipped, so that negative ones come first.
  * Store keys are strings of one char a byte: they compare and hash as the bytes do.
  */
-import { int32Chars, mapKey, readInt64, writeInt64 } from '../core/bytes.ts'
+import { int32Chars, mapKey, readInt64, writeChars, writeInt64 } from '../core/bytes.ts'
 import { Scratch } from './scratch.ts'
 
 /** What is in front of and behind the record key in a windowed store key. */
@@ -37,6 +37,26 @@ export function startPrefix(start: number): string {
 /** A windowed store key of a record key, one char a byte. */
 export function windowKey(start: number, key: string, n: number): string {
   return prefixOf(start) + key + int32Chars(n)
+}
+
+/** How many bytes a windowed store key has. */
+export function windowKeyBytes(key: string): number {
+  return START_BYTES + key.length + NUMBER_BYTES
+}
+
+/** {@link windowKey}, written where it is to lie. */
+export function writeWindowKey(
+  bytes: Buffer,
+  from: number,
+  start: number,
+  key: string,
+  n: number,
+): void {
+  const end = from + START_BYTES + key.length
+  writeInt64(bytes, start, from)
+  bytes[from] = (bytes[from] as number) ^ 0x80
+  writeChars(bytes, key, from + START_BYTES)
+  for (let at = 0; at < NUMBER_BYTES; at++) bytes[end + at] = n >>> (24 - 8 * at)
 }
 
 /** The prefixes that were asked for last: records have few different starts at a time. */
