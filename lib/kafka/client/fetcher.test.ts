@@ -33,6 +33,7 @@ function reader(
     readonly isolation?: 'read_uncommitted'
     maxBytes?: number
     partitionMaxBytes?: number
+    maxWaitMs?: number
   } = {},
 ): Fetcher {
   return new Fetcher({
@@ -214,6 +215,35 @@ describe('a fetcher of committed records', () => {
     fetcher.resume(IN)
     await cluster.pass(300)
     expect(valuesOf(fetcher.poll())).toEqual(['0', '1'])
+  })
+
+  test('a request without a paused partition does not keep it from being asked for', async () => {
+    await makeTopic({}, 2)
+    const fetcher = reader({ maxWaitMs: 60_000 })
+    fetcher.assign([IN, { topic: 'in', partition: 1 }].map((of) => ({ ...of, offset: 0 })))
+    await write(['0'])
+    await cluster.run(fetcher.wait(60_000))
+    expect(valuesOf(fetcher.poll())).toEqual(['0'])
+    fetcher.pause(IN)
+    // Brought by the request that was under way; the next one goes without the paused partition.
+    await write(['1'])
+    await cluster.pass(20)
+    await write(['2'])
+    const before = one.transport.count(fetch)
+    const began = cluster.clock.monotonic()
+    fetcher.resume(IN)
+    const seen: string[] = []
+    while (!seen.includes('2')) {
+      await cluster.run(fetcher.wait(60_000))
+      seen.push(...valuesOf(fetcher.poll()))
+    }
+    expect(seen).toEqual(['1', '2'])
+    expect(cluster.clock.monotonic() - began).toBeLessThan(200)
+    // And it is not asked for again and again while it is paused.
+    fetcher.pause(IN)
+    await write(['3'])
+    await cluster.pass(600_000)
+    expect(one.transport.count(fetch) - before).toBeLessThan(40)
   })
 
   test('asks for no more than its budget while nobody polls', async () => {

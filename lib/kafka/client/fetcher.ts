@@ -6,6 +6,8 @@
  * 2. Nothing spins: a partition that was refused, or stands above the last stable offset (where the
  *    broker answers at once), waits before it is asked for again.
  * 3. No fetch sessions: each request names what it wants.
+ * 4. A request that leaves a partition of its node out is answered soon, for the next one can ask for
+ *    it only then; less and less soon, as long as that changes nothing.
  */
 import type { Timer } from '../../core/clock.ts'
 import { isStreamsError, messageOf, TaskCorruptedError } from '../../core/errors.ts'
@@ -27,6 +29,8 @@ export type { FetchedBatch, FetcherOptions, FetchState } from './fetch-options.t
 const BY_NAME = 12
 const ISOLATION = { read_uncommitted: 0, read_committed: 1 } as const
 const REFUSED_FIRST_MS = 10
+/** How long the broker keeps a request that leaves out a partition, at first. */
+const HASTY_WAIT_MS = 5
 
 type FetchAnswer = ResponseOf<typeof fetch>
 type PartitionTold = FetchAnswer['responses'][number]['partitions'][number]
@@ -37,6 +41,8 @@ export class Fetcher {
   /** In the order in which they are asked for: who brought something goes to the end. */
   readonly #partitions = new Map<PartitionKey, FetchPartition>()
   readonly #busy = new Set<number>()
+  /** By node: how long the broker keeps the next request that leaves out a partition. */
+  readonly #hastyMs = new Map<number, number>()
   readonly #waiters = new Waiters()
   #timer: Timer | undefined
   #closed = false
@@ -83,6 +89,7 @@ export class Fetcher {
     const of = this.#partitions.get(partitionKey(topic, partition))
     if (of?.paused !== true) return
     of.paused = false
+    this.#hastyMs.clear()
     if (of.isReady) this.#waiters.wake()
     this.#kick()
   }
@@ -129,12 +136,15 @@ export class Fetcher {
     if (this.#closed) return
     const now = this.#options.clock.monotonic()
     const wanted = new Map<number, FetchPartition[]>()
-    let next = Infinity
+    const leftOut: FetchPartition[] = []
     if (this.bufferedBytes < this.#options.maxBytes)
       for (const of of this.#partitions.values())
-        if (of.notBefore > now) next = Math.min(next, of.notBefore)
-        else if (this.#mayFetch(of)) this.#want(of, wanted)
-    for (const [node, partitions] of wanted) void this.#fetch(node, partitions)
+        if (of.notBefore <= now && this.#mayFetch(of)) this.#want(of, wanted)
+        else leftOut.push(of)
+    for (const [node, partitions] of wanted)
+      void this.#fetch(node, partitions, this.#waitOf(node, leftOut))
+    let next = Infinity
+    for (const { notBefore } of leftOut) if (notBefore > now) next = Math.min(next, notBefore)
     this.#timer?.cancel()
     if (next < Infinity)
       this.#timer = this.#options.clock.timer(next - now, () => {
@@ -163,12 +173,27 @@ export class Fetcher {
     )
   }
 
-  async #fetch(node: number, partitions: readonly FetchPartition[]): Promise<void> {
+  /** How long the broker may wait for something new of others than these. */
+  #waitOf(node: number, leftOut: readonly FetchPartition[]): number {
+    const { client, maxWaitMs } = this.#options
+    if (!leftOut.some((of) => client.leader(of.topic, of.partition)?.node === node))
+      return maxWaitMs
+    const wait = this.#hastyMs.get(node) ?? HASTY_WAIT_MS
+    this.#hastyMs.set(node, Math.min(2 * wait, maxWaitMs))
+    return Math.min(wait, maxWaitMs)
+  }
+
+  async #fetch(
+    node: number,
+    partitions: readonly FetchPartition[],
+    maxWaitMs: number,
+  ): Promise<void> {
     this.#busy.add(node)
     for (const of of partitions) of.inFlight = true
     const asked = new Map(partitions.map((of) => [partitionKey(of.topic, of.partition), of]))
     try {
-      this.#take(asked, await this.#ask(node, partitions))
+      if (this.#take(asked, await this.#ask(node, partitions, maxWaitMs)))
+        this.#hastyMs.delete(node)
     } catch (reason) {
       this.#fail(partitions, reason)
     }
@@ -177,9 +202,12 @@ export class Fetcher {
     this.#kick()
   }
 
-  #ask(node: number, partitions: readonly FetchPartition[]): Promise<FetchAnswer> {
-    const { client, lane, isolation, maxBytes, partitionMaxBytes, maxWaitMs, minBytes } =
-      this.#options
+  #ask(
+    node: number,
+    partitions: readonly FetchPartition[],
+    maxWaitMs: number,
+  ): Promise<FetchAnswer> {
+    const { client, lane, isolation, maxBytes, partitionMaxBytes, minBytes } = this.#options
     const request = {
       maxWaitMs,
       minBytes,
@@ -202,27 +230,33 @@ export class Fetcher {
     })
   }
 
-  #take(asked: ReadonlyMap<PartitionKey, FetchPartition>, answer: FetchAnswer): void {
+  /** Whether the answer brought anything. */
+  #take(asked: ReadonlyMap<PartitionKey, FetchPartition>, answer: FetchAnswer): boolean {
     if (reactionTo(answer.errorCode) !== 'none') {
       for (const of of asked.values()) this.#trouble.refused(of, answer.errorCode)
-      return
+      return false
     }
+    let moved = false
     for (const { topic, partitions } of answer.responses)
       for (const told of partitions) {
         const key = partitionKey(topic, told.partitionIndex)
         const of = asked.get(key)
         // Assigned anew or rewound since: this is an answer to somebody who has gone.
-        if (of !== undefined && this.#partitions.get(key) === of) this.#takeOne(key, of, told)
+        if (of !== undefined && this.#partitions.get(key) === of)
+          moved = this.#takeOne(key, of, told) || moved
       }
+    return moved
   }
 
-  #takeOne(key: PartitionKey, of: FetchPartition, told: PartitionTold): void {
+  #takeOne(key: PartitionKey, of: FetchPartition, told: PartitionTold): boolean {
     if (reactionTo(told.errorCode) !== 'none') this.#trouble.refused(of, told.errorCode)
     else if (this.#absorb(of, told)) {
       this.#partitions.delete(key)
       this.#partitions.set(key, of)
+      return true
     } else if (of.isAboveStable)
       of.notBefore = this.#options.clock.monotonic() + this.#options.maxWaitMs
+    return false
   }
 
   #absorb(of: FetchPartition, told: PartitionAnswer): boolean {
