@@ -2,7 +2,7 @@
  * The metrics of an application in a prom-client registry: its own, or one that the user's program
  * already serves. Values are read when somebody scrapes; nothing is counted twice.
  */
-import { type Metric, Registry } from 'prom-client'
+import type { Metric, Registry } from 'prom-client'
 import {
   Histogram,
   type Labels,
@@ -29,8 +29,9 @@ const HELP: Readonly<Record<string, string>> = {
   millrace_store_pending_bytes: 'Committed rows that are not on disk yet',
 }
 
-/** The text that Prometheus scrapes. */
+/** The text that Prometheus scrapes. Loads its library only then: it is a tenth of our start. */
 export async function prometheusText(metrics: MetricsRegistry): Promise<string> {
+  const { Registry } = await import('prom-client')
   const registry = new Registry()
   exportMetrics(metrics, registry)
   return registry.metrics()
