@@ -27,7 +27,7 @@ export function emitWindows(options: EmitWindowsOptions): OperatorSupplier {
   return (context) => {
     const store = context.store<object>(options.store)
     const tell = outletsOf(context, options.demand)
-    const dirty = new DirtyWindows()
+    const dirty = new DirtyWindows(shape.advanceMs)
     return {
       process(key, first, timestamp) {
         const from = first as number
@@ -37,9 +37,7 @@ export function emitWindows(options: EmitWindowsOptions): OperatorSupplier {
       },
       beforeCommit() {
         const table = windowTableOf(store)
-        dirty.take(shape.advanceMs, (key, from, to, timestamp) =>
-          tellStretch(tell, table, key, from, to, timestamp),
-        )
+        dirty.take((key, from, to, timestamp) => tellStretch(tell, table, key, from, to, timestamp))
         table.release(context.node)
       },
     }

@@ -38,6 +38,8 @@ export class PaneRows {
   readonly #late = new Map<number, Set<number>>()
   /** Rows n > 0 of an earlier life are in windows before this one: the first then open. */
   readonly #earlierOpen: number
+  /** Used again by {@link windowsOf}; undefined while it runs. */
+  #sums: Sum[] | undefined = []
 
   constructor(
     store: InnerWindowStore<unknown, unknown>,
@@ -80,29 +82,46 @@ export class PaneRows {
         this.windowsOf(key, start, start, tell)
       return
     }
-    const windows: Sum[] = []
-    const core = this.#range(key, to, from + sizeMs)
-    const left: Sum[] = []
-    let reach = NOTHING
-    for (let start = to; start >= from; start -= advanceMs) {
-      if (start < to) reach = this.#join(key, this.#range(key, start, start + advanceMs), reach)
-      left.push(reach)
+    const windows = this.#takeSums()
+    const count = (to - from) / advanceMs + 1
+    const core = this.#range(key, to, from + sizeMs, sumAt(windows, count))
+    // From the last window on, what it lacks of the core on its left; then whole from the first one on.
+    const reach = sumAt(windows, count + 1)
+    clear(reach)
+    for (let at = count - 1; at >= 0; at--) {
+      const start = from + at * advanceMs
+      if (at < count - 1) {
+        const piece = this.#range(key, start, start + advanceMs, sumAt(windows, count + 2))
+        this.#join(key, piece, reach, reach)
+      }
+      this.#join(key, reach, core, sumAt(windows, at))
     }
-    let right = NOTHING
-    for (let start = from; start <= to; start += advanceMs) {
-      if (start > from)
-        right = this.#join(key, right, this.#range(key, start - advanceMs + sizeMs, start + sizeMs))
-      const head = this.#join(key, left[(to - start) / advanceMs] ?? NOTHING, core)
-      windows.push(this.#join(key, head, right))
+    clear(reach)
+    for (let at = 1; at < count; at++) {
+      const start = from + (at - 1) * advanceMs + sizeMs
+      const piece = this.#range(key, start, start + advanceMs, sumAt(windows, count + 2))
+      this.#join(key, reach, piece, reach)
+      const window = sumAt(windows, at)
+      this.#join(key, window, reach, window)
     }
     this.#addLate(key, from, to, windows)
-    for (const [index, window] of windows.entries())
-      if (window.value !== undefined) tell(from + index * advanceMs, window.value, window.timestamp)
+    for (let at = 0; at < count; at++) {
+      const { value, timestamp } = sumAt(windows, at)
+      if (value !== undefined) tell(from + at * advanceMs, value, timestamp)
+    }
+    this.#sums = windows
   }
 
-  /** Row 0 of the panes of a stretch, merged. */
-  #range(key: unknown, from: number, until: number): Sum {
-    const sum: Sum = { value: undefined, timestamp: -1 }
+  /** Those of the last call; whoever asks from within a call gets others. */
+  #takeSums(): Sum[] {
+    const sums = this.#sums ?? []
+    this.#sums = undefined
+    return sums
+  }
+
+  /** Row 0 of the panes of a stretch, merged into `sum`. */
+  #range(key: unknown, from: number, until: number, sum: Sum): Sum {
+    clear(sum)
     for (let pane = from; pane < until; pane += this.paneMs) {
       const row = this.#store.get(key, pane)
       if (row !== undefined) this.#add(key, sum, row.value, row.timestamp)
@@ -110,13 +129,18 @@ export class PaneRows {
     return sum
   }
 
-  /** A new sum; both sides stay what they are. */
-  #join(key: unknown, left: Sum, right: Sum): Sum {
-    if (left.value === undefined)
-      return { value: this.copy(right.value), timestamp: right.timestamp }
-    const sum: Sum = { value: this.copy(left.value), timestamp: left.timestamp }
-    if (right.value !== undefined) this.#add(key, sum, this.copy(right.value), right.timestamp)
-    return sum
+  /** Into `sum`, which may be one of the sides; values of the others stay what they are. */
+  #join(key: unknown, left: Sum, right: Sum, sum: Sum): void {
+    const { value, timestamp } = right
+    if (left.value === undefined) {
+      sum.value = sum === right ? value : this.copy(value)
+      sum.timestamp = timestamp
+      return
+    }
+    const other = value === undefined ? undefined : this.copy(value)
+    sum.value = sum === left ? left.value : this.copy(left.value)
+    sum.timestamp = left.timestamp
+    if (other !== undefined) this.#add(key, sum, other, timestamp)
   }
 
   #add(key: unknown, sum: Sum, value: unknown, timestamp: number): void {
@@ -156,4 +180,18 @@ export class PaneRows {
 }
 
 const NONE: ReadonlySet<number> = new Set()
-const NOTHING: Sum = { value: undefined, timestamp: -1 }
+
+/** Of a list that is used again; those behind its end are made. */
+function sumAt(sums: Sum[], at: number): Sum {
+  let sum = sums[at]
+  if (sum === undefined) {
+    sum = { value: undefined, timestamp: -1 }
+    sums[at] = sum
+  }
+  return sum
+}
+
+function clear(sum: Sum): void {
+  sum.value = undefined
+  sum.timestamp = -1
+}
