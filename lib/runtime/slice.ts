@@ -8,8 +8,10 @@ import type { RunningTask } from './active-task.ts'
 
 /** Longest work between two macrotasks. */
 export const SLICE_MS = 10
-/** Records of one task before the others get their turn, and before the clock is read again. */
+/** Records of one task before the clock is read again. */
 const ROUND = 64
+/** Rounds of one task before the others get their turn: by then its records and rows are in the cache. */
+const ROUNDS = 8
 
 export interface SliceOptions {
   readonly clock: Clock
@@ -34,13 +36,14 @@ export class Slice {
     const { clock, interrupted } = this.#options
     let processed = 0
     let at = this.#last === undefined ? -1 : tasks.indexOf(this.#last)
-    for (let idle = 0; idle < tasks.length; ) {
-      at = (at + 1) % tasks.length
+    for (let idle = 0, rounds = 0; idle < tasks.length; ) {
+      if (rounds === 0) at = (at + 1) % tasks.length
       const active = tasks[at]
       if (active === undefined) break
       const records = await this.#round(active)
       this.#last = active
       processed += records
+      rounds = records < ROUND ? 0 : (rounds + 1) % ROUNDS
       idle = records === 0 ? idle + 1 : 0
       if (interrupted() || clock.monotonic() >= until) break
     }
